@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Kinds of tests, by the end of the file's name:
+ *   *.test.ts   unit and property tests: no QEMU, no network but loopback, under 30 s in all
+ *   *.integ.ts  real QEMU programs, real files, real databases
+ *   *.e2e.ts    the whole service with real desktops (in test/ and acceptance/)
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'images/**/*.test.ts',
+            'acceptance/**/*.test.ts',
+          ],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'integ',
+          include: ['src/**/*.integ.ts', 'test/**/*.integ.ts', 'images/**/*.integ.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.ts', 'acceptance/**/*.e2e.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
