@@ -1,0 +1,45 @@
+/** Waiting, one at a time, and giving up: the few tools of that kind everything shares. */
+import { EcdError } from './errors.ts';
+
+/** Waits `ms` milliseconds, or throws `Cancelled` when the signal is aborted first. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new EcdError('Cancelled', { reason: 'stopped while waiting' }));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Runs tasks one after another in the order of their call. A task that throws does not stop the next. */
+export class Mutex {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task, task);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
+/** One mutex for each key; a key costs nothing once its queue is empty. */
+export class KeyedMutex {
+  readonly #queues = new Map<string, { mutex: Mutex; users: number }>();
+
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) ?? { mutex: new Mutex(), users: 0 };
+    this.#queues.set(key, queue);
+    queue.users++;
+    try {
+      return await queue.mutex.run(task);
+    } finally {
+      if (--queue.users === 0) this.#queues.delete(key);
+    }
+  }
+}

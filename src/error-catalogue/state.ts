@@ -1,0 +1,60 @@
+/** Codes about state, quotas and conflicts. */
+import type { CatalogueEntry } from './entry.ts';
+
+export const STATE_ERRORS = {
+  IncorrectDesktopStatus: {
+    status: 403,
+    message: 'The current status of the desktop does not support this operation.',
+    advice: 'The desktop is {status}; wait until it is {wanted}.',
+  },
+  IncorrectImageStatus: {
+    status: 403,
+    message: 'The current status of the image does not support this operation.',
+    advice: 'Wait until the image is Available.',
+  },
+  'InvalidSnapshotId.NotReady': {
+    status: 403,
+    message: 'The specified snapshot has not completed yet.',
+    advice: 'Wait until DescribeSnapshots says ACCOMPLISHED; a FAILED snapshot cannot be used.',
+  },
+  'QuotaExceed.Snapshot': {
+    status: 403,
+    message: 'The snapshot quota exceeds.',
+    advice: 'The disk has {count} snapshots; delete some, or raise the setting snapshots.quotaPerDisk.',
+  },
+  'QuotaExceed.WaitingLayers': {
+    status: 403,
+    message: 'The disk has too many snapshots that are not yet stored in the vault.',
+    advice: '{count} layers wait to be stored. Look whether the vault is reachable and has space.',
+  },
+  'QuotaExceed.Desktop': {
+    status: 403,
+    message: 'The desktop quota exceeds.',
+    advice: 'Delete some desktops, or raise the setting desktops.quota.',
+  },
+  'OperationDenied.InsufficientSpace': {
+    status: 403,
+    message: 'There is not enough free space for this operation.',
+    advice: 'Free space in {path}: {free} bytes are free, the reserve is {reserve} bytes.',
+  },
+  OperationConflict: {
+    status: 409,
+    message: 'The operation conflicts with another one on the same resource.',
+    advice: '{reason}',
+  },
+  'OperationDenied.DiskInUse': {
+    status: 403,
+    message: 'The disk is in use by another process.',
+    advice: 'Another program holds the lock of {path}; end it and try again.',
+  },
+  'OperationDenied.NoAgent': {
+    status: 403,
+    message: 'The guest agent of the desktop does not answer.',
+    advice: 'Install and start qemu-guest-agent in the guest.',
+  },
+  'OperationDenied.SnapshotFailed': {
+    status: 403,
+    message: 'The snapshot could not be taken: {reason}.',
+    advice: 'Nothing was changed; remove the cause and try again.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;

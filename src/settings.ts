@@ -1,0 +1,176 @@
+/**
+ * Every setting of the service, with its default, checked by one schema.
+ *
+ * Invariants: a wrong or unknown setting is an error that names it (Settings.Invalid); what `openecd config show` prints
+ * is this schema with its defaults; command-line options win over the file.
+ */
+import { readFileSync } from 'node:fs';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+import { EcdError } from './errors.ts';
+
+const GIB = 1024 ** 3;
+
+const Bundle = Type.Object(
+  {
+    id: Type.String({ minLength: 1, maxLength: 64 }),
+    name: Type.String({ minLength: 1, maxLength: 128 }),
+    description: Type.String({ default: '' }),
+    desktopType: Type.String({ default: 'ecd.basic.small', description: 'DesktopType at the API' }),
+    cpus: Type.Integer({ minimum: 1, maximum: 256, default: 2 }),
+    memoryMib: Type.Integer({ minimum: 64, default: 2048 }),
+    systemDiskGib: Type.Integer({ minimum: 0, default: 0, description: '0: as large as the image' }),
+    dataDiskGib: Type.Integer({ minimum: 0, default: 0, description: '0: no data disk' }),
+    image: Type.String({ description: 'name or id of the image; the newest of that name is taken' }),
+    network: Type.Union([Type.Literal('none'), Type.Literal('isolated'), Type.Literal('user')], {
+      default: 'isolated',
+      description:
+        'none; isolated: a network of its own that reaches nothing; user: out through the host, the host loopback included',
+    }),
+    firmware: Type.Union([Type.Literal('bios'), Type.Literal('uefi')], { default: 'bios' }),
+  },
+  { additionalProperties: false },
+);
+
+export type Bundle = Static<typeof Bundle>;
+
+const DEMO_BUNDLES: Partial<Bundle>[] = [
+  {
+    id: 'bundle_demo',
+    name: 'Demo',
+    description: 'The small Linux guest of the demo',
+    cpus: 1,
+    memoryMib: 256,
+    dataDiskGib: 1,
+    image: 'demo',
+  },
+];
+
+export const SettingsSchema = Type.Object(
+  {
+    regions: Type.Array(Type.String({ pattern: '^[a-z0-9-]{1,64}$' }), {
+      default: ['cn-hangzhou'],
+      minItems: 1,
+    }),
+    publicUrl: Type.String({
+      default: '',
+      description: "this server's own address as clients see it; empty: the listening address",
+    }),
+    accel: Type.Union([Type.Literal('auto'), Type.Literal('kvm'), Type.Literal('tcg')], { default: 'auto' }),
+    qemuUser: Type.String({
+      default: 'openecd',
+      description: 'system user that QEMU runs as when the service is root; root: no change',
+    }),
+    desktops: Type.Object(
+      {
+        quota: Type.Integer({ minimum: 0, default: 1000 }),
+        shutdownSeconds: Type.Integer({
+          minimum: 1,
+          default: 60,
+          description: 'how long a guest may take to shut down before it is forced',
+        }),
+        startSeconds: Type.Integer({
+          minimum: 1,
+          default: 60,
+          description: 'how long QEMU may take to start',
+        }),
+        startAfterReboot: Type.Boolean({
+          default: true,
+          description: 'start those that ran when the host went down',
+        }),
+        retryPausedSeconds: Type.Integer({
+          minimum: 1,
+          default: 5,
+          description: 'how often a guest paused by an I/O error is tried again',
+        }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    snapshots: Type.Object(
+      {
+        quotaPerDisk: Type.Integer({ minimum: 1, default: 256 }),
+        maxWaitingLayers: Type.Integer({ minimum: 1, default: 32 }),
+        freezeMs: Type.Integer({ minimum: 100, default: 2000, description: 'deadline of the guest freeze' }),
+        reserveBytes: Type.Integer({
+          minimum: 0,
+          default: GIB,
+          description: 'free bytes below which no snapshot or desktop is made',
+        }),
+        settleBytesPerSecond: Type.Integer({
+          minimum: 1024 ** 2,
+          maximum: 100 * 1024 ** 2,
+          default: 100 * 1024 ** 2,
+        }),
+        archivesAtOnce: Type.Integer({ minimum: 1, default: 1 }),
+        scanThreads: Type.Integer({ minimum: 1, maximum: 64, default: 2 }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    vault: Type.Object(
+      {
+        collectEverySeconds: Type.Integer({
+          minimum: 1,
+          default: 3600,
+          description: 'how often unreferenced chunks are removed',
+        }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    metrics: Type.Object(
+      {
+        listen: Type.String({
+          default: '',
+          description: 'HOST:PORT of a listener of its own; empty: /metrics only with the token',
+        }),
+        token: Type.String({
+          default: '',
+          description: 'bearer token for /metrics on the main listener; empty: not served there',
+        }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    logLevel: Type.Union(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((l) => Type.Literal(l)),
+      { default: 'info' },
+    ),
+    bundles: Type.Array(Bundle, { default: DEMO_BUNDLES }),
+  },
+  { additionalProperties: false },
+);
+
+export type Settings = Static<typeof SettingsSchema>;
+
+const check = Compile(SettingsSchema);
+
+/** All defaults. */
+export function defaultSettings(): Settings {
+  return parseSettings({});
+}
+
+/** Fills in the defaults and checks. Throws Settings.Invalid with the setting's path. */
+export function parseSettings(input: unknown): Settings {
+  const filled = Value.Default(SettingsSchema, Value.Clone(input));
+  if (check.Check(filled)) return filled as Settings;
+  const first = [...check.Errors(filled)][0] as {
+    instancePath?: string;
+    path?: string;
+    message: string;
+    params?: Record<string, unknown>;
+  };
+  const path = (first.instancePath ?? first.path ?? '').replace(/^\//, '').replaceAll('/', '.');
+  const extra = first.params?.['additionalProperties'];
+  const setting = [path, Array.isArray(extra) ? extra[0] : ''].filter((p) => p !== '').join('.');
+  throw new EcdError('Settings.Invalid', { setting: setting || '(all)', reason: first.message });
+}
+
+/** Reads a settings file (JSON). */
+export function readSettings(file: string): Settings {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new EcdError('Settings.Invalid', { setting: file, reason: 'cannot be read as JSON' }, error);
+  }
+  return parseSettings(parsed);
+}
