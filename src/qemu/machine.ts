@@ -1,0 +1,131 @@
+/**
+ * The command line of a desktop's QEMU: a pure function of its description.
+ *
+ * Invariants: no user's or distribution's configuration is read, no device is there by default; the only listeners are
+ * unix sockets; QEMU's own sandbox is on; every value is JSON or has its commas doubled, so that no name becomes an
+ * option; an I/O error pauses the guest instead of reaching it.
+ */
+import { type BlockdevNode, optionValue } from './blockdev.ts';
+
+export interface MachineDisk {
+  /** `qdev` id; the disk `system` is booted from. */
+  readonly device: string;
+  /** In the order QEMU must be given them. */
+  readonly nodes: readonly BlockdevNode[];
+  readonly topNode: string;
+  /** At most 20 characters reach the guest. */
+  readonly serial: string;
+}
+
+export interface MachineSpec {
+  readonly name: string;
+  readonly uuid: string;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly accelerator: 'kvm' | 'tcg';
+  /** `vars` is the machine's own, writable copy. */
+  readonly firmware: 'bios' | { readonly code: string; readonly vars: string };
+  readonly disks: readonly MachineDisk[];
+  /** `isolated`: the guest reaches nothing; `user`: it also reaches the host's loopback. */
+  readonly network: 'none' | 'isolated' | 'user';
+  readonly mac: string;
+  readonly sockets: { readonly qmp: string; readonly agent: string; readonly vnc: string };
+  readonly pidFile?: string;
+  /** The processors wait for `cont`. */
+  readonly incomingPaused?: boolean;
+}
+
+/** `id` of the agent's port, in VSERPORT_CHANGE events. */
+export const AGENT_PORT = 'gaport';
+/** `label` of the agent's character device, in `query-chardev`. */
+export const AGENT_CHARDEV = 'ga';
+
+const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+export function machineArguments(spec: MachineSpec): string[] {
+  const uefi = spec.firmware === 'bios' ? null : spec.firmware;
+  return [
+    ...['-nodefaults', '-no-user-config'],
+    ...['-name', `guest=${optionValue(spec.name)}`, '-uuid', spec.uuid],
+    ...[
+      '-machine',
+      `q35,usb=off,vmport=off,dump-guest-core=off${uefi ? ',pflash0=fw-code,pflash1=fw-vars' : ''}`,
+    ],
+    ...(spec.accelerator === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...['-m', `size=${spec.memoryMiB}M`, '-smp', `cpus=${spec.cpus}`],
+    ...['-rtc', 'base=utc', '-boot', 'strict=on'],
+    ...['-sandbox', SANDBOX, '-msg', 'timestamp=on'],
+    ...(spec.pidFile === undefined ? [] : ['-pidfile', spec.pidFile]),
+    ...(spec.incomingPaused ? ['-S'] : []),
+    ...socketChardev('qmp', spec.sockets.qmp),
+    ...['-mon', 'chardev=qmp,mode=control'],
+    ...device({ driver: 'virtio-serial-pci', id: 'serial0' }),
+    ...socketChardev(AGENT_CHARDEV, spec.sockets.agent),
+    ...device({
+      driver: 'virtserialport',
+      id: AGENT_PORT,
+      chardev: AGENT_CHARDEV,
+      name: 'org.qemu.guest_agent.0',
+    }),
+    ...(uefi ? pflash(uefi) : []),
+    ...spec.disks.flatMap(disk),
+    ...network(spec),
+    ...['-object', json({ 'qom-type': 'rng-builtin', id: 'rng0' })],
+    ...device({ driver: 'virtio-rng-pci', id: 'vrng0', rng: 'rng0' }),
+    // Absolute positions for VNC; the keyboard is the board's own.
+    ...device({ driver: 'virtio-tablet-pci', id: 'tablet0' }),
+    ...['-vga', 'std', '-display', 'none', '-vnc', `unix:${optionValue(spec.sockets.vnc)}`],
+  ];
+}
+
+function disk(each: MachineDisk): string[] {
+  return [
+    ...each.nodes.flatMap(blockdev),
+    ...device({
+      driver: 'virtio-blk-pci',
+      id: each.device,
+      drive: each.topNode,
+      serial: each.serial,
+      discard: true,
+      werror: 'stop',
+      rerror: 'stop',
+      ...(each.device === 'system' ? { bootindex: 1 } : {}),
+    }),
+  ];
+}
+
+function pflash({ code, vars }: { readonly code: string; readonly vars: string }): string[] {
+  const file = (filename: string): object => ({ driver: 'file', filename });
+  return [
+    ...blockdev({ 'node-name': 'fw-code', driver: 'raw', 'read-only': true, file: file(code) }),
+    ...blockdev({ 'node-name': 'fw-vars', driver: 'raw', file: file(vars) }),
+  ];
+}
+
+function network(spec: MachineSpec): string[] {
+  if (spec.network === 'none') return [];
+  const netdev = spec.network === 'isolated' ? 'user,id=net0,restrict=on' : 'user,id=net0';
+  return [
+    '-netdev',
+    netdev,
+    ...device({ driver: 'virtio-net-pci', id: 'nic0', netdev: 'net0', mac: spec.mac }),
+  ];
+}
+
+function socketChardev(id: string, path: string): string[] {
+  return ['-chardev', `socket,id=${id},path=${optionValue(path)},server=on,wait=off`];
+}
+
+function blockdev(node: BlockdevNode): string[] {
+  return ['-blockdev', json(node)];
+}
+
+function device(properties: object): string[] {
+  return ['-device', json(properties)];
+}
+
+function json(value: object): string {
+  return JSON.stringify(value);
+}
