@@ -1,0 +1,89 @@
+/**
+ * Merging frozen layers into the bottom one, so that the stack stays short.
+ *
+ * Invariants: readers and settle of a disk exclude each other (the image locks enforce it, the caller orders it); in a
+ * running QEMU there is always a speed limit and the bottom layer is synced every 200 ms, so that cancelling is quick
+ * and the end does not stall the guest; when it answers, the bottom layer and the layer whose header was rewritten are
+ * synced, and the merged layers are no node of any QEMU. Cancelled or failed, the stack reads as before, but its bottom
+ * layer alone no longer does.
+ */
+import { basename } from 'node:path';
+import { EcdError } from '../../errors.ts';
+import { faults } from '../../faults.ts';
+import { newId } from '../../ids.ts';
+import { runJob } from '../../qemu/jobs.ts';
+import type { QmpClient } from '../../qemu/qmp.ts';
+import type { LiveDisk, SettleOptions, Stack } from '../types.ts';
+import { type PoolFiles, syncFile } from './files.ts';
+import { isLockRefusal, type StartDaemon } from './keeper.ts';
+import { fileNode, stackNodes, topNode } from './nodes.ts';
+
+const SYNC_EVERY_MS = 200;
+
+export async function settle(
+  files: PoolFiles,
+  startDaemon: StartDaemon,
+  stack: Stack,
+  live: LiveDisk | null,
+  options: SettleOptions,
+): Promise<void> {
+  const { count } = options;
+  if (count < 1 || count > stack.layers.length - 2) {
+    throw new EcdError(
+      'InternalError',
+      {},
+      new Error(`cannot merge ${count} of ${stack.layers.length} layers`),
+    );
+  }
+  if (live !== null) {
+    await commit(files, stack, live.qmp, options.bytesPerSecond, options);
+    await dropNodes(live.qmp, stack.layers.slice(1, count + 1));
+  } else {
+    const daemon = await startDaemon();
+    try {
+      await daemon.add(stackNodes(files, stack, true)).catch((error: unknown) => {
+        if (!isLockRefusal(error)) throw error;
+        throw new EcdError('OperationDenied.DiskInUse', { path: files.diskDir(stack.diskId) }, error);
+      });
+      await faults.hit('settle.offline.opened', { qsd: daemon.process.pid });
+      await commit(files, stack, daemon.qmp, 0, options);
+    } finally {
+      await daemon.stop();
+    }
+  }
+  await syncFile(files.layer(stack.diskId, stack.layers[0]!));
+  await syncFile(files.layer(stack.diskId, stack.layers[count + 1]!));
+}
+
+async function commit(
+  files: PoolFiles,
+  stack: Stack,
+  qmp: QmpClient,
+  speed: number,
+  options: SettleOptions,
+): Promise<void> {
+  const bottom = files.layer(stack.diskId, stack.layers[0]!);
+  const job = `settle-${newId.layer()}`;
+  const start = () =>
+    qmp.execute('block-commit', {
+      'job-id': job,
+      device: topNode(stack),
+      'top-node': stack.layers[options.count],
+      'base-node': stack.layers[0],
+      'backing-file': basename(bottom),
+      speed,
+    });
+  await runJob(qmp, job, start, {
+    signal: options.signal,
+    onProgress: options.onProgress,
+    tick: { everyMs: SYNC_EVERY_MS, run: () => syncFile(bottom) },
+  });
+}
+
+/** Nodes named on the command line or by us stay after a commit until they are deleted. */
+async function dropNodes(qmp: QmpClient, layers: readonly string[]): Promise<void> {
+  for (const layer of layers.toReversed()) {
+    await qmp.execute('blockdev-del', { 'node-name': layer });
+    await qmp.execute('blockdev-del', { 'node-name': fileNode(layer) });
+  }
+}
