@@ -1,0 +1,74 @@
+/**
+ * DeleteSnapshot, and what a deleted desktop leaves.
+ *
+ * Invariants: the row goes at once; nothing that another snapshot, layer or image needs goes with it; a snapshot still
+ * being archived is cancelled; its vault record is named in `dropped_records` by the same transaction that deletes the
+ * row, and is gone before that name is.
+ */
+import type { Claim } from '../catalogue/nonces.ts';
+import { describeError } from '../errors.ts';
+import { faults } from '../faults.ts';
+import type { SnapshotContext } from './context.ts';
+
+/** Deletes snapshots; unknown ids are ignored. Gives the disks whose layers may be free now. */
+export async function removeSnapshots(
+  ctx: SnapshotContext,
+  regionId: string,
+  ids: readonly string[],
+  claim: Claim,
+): Promise<{ diskIds: string[]; snapshotIds: string[] }> {
+  const rows = await ctx.catalogue.transaction(async (trx) => {
+    await claim.record(trx);
+    const found = await trx
+      .selectFrom('snapshots')
+      .select(['id', 'disk_id', 'root'])
+      .where('id', 'in', [...ids])
+      .where('region_id', '=', regionId)
+      .execute();
+    for (const { id } of found) {
+      await trx.deleteFrom('snapshots').where('id', '=', id).execute();
+      await trx
+        .insertInto('dropped_records')
+        .values({ record_id: id })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+    return found;
+  });
+  await faults.hit('remove.committed');
+  return { diskIds: [...new Set(rows.map((row) => row.disk_id))], snapshotIds: rows.map((row) => row.id) };
+}
+
+/** Removes the vault records whose snapshots are gone. One that cannot be removed now is tried again later. */
+export async function dropRecords(ctx: SnapshotContext): Promise<void> {
+  const names = await ctx.catalogue.db.selectFrom('dropped_records').select('record_id').execute();
+  for (const { record_id } of names) {
+    try {
+      await ctx.vault.deleteRecord(record_id);
+      await faults.hit('remove.record.deleted');
+      await ctx.catalogue.db.deleteFrom('dropped_records').where('record_id', '=', record_id).execute();
+    } catch (error) {
+      ctx.log.warn(
+        { record: record_id, error: describeError(error) },
+        'a vault record could not be removed yet',
+      );
+      return;
+    }
+  }
+}
+
+/** A deleted desktop's disk that nobody waits for: its rows, then its files. */
+export async function releaseDisk(ctx: SnapshotContext, diskId: string): Promise<void> {
+  await ctx.diskLock.run(diskId, async () => {
+    // The files first: without the rows nobody would know the directory.
+    await ctx.pool.releaseDisk(diskId);
+    await faults.hit('remove.disk.released');
+    await ctx.catalogue.transaction(async (trx) => {
+      await trx.updateTable('snapshots').set({ layer_id: null }).where('disk_id', '=', diskId).execute();
+      await trx.updateTable('layers').set({ parent_id: null }).where('disk_id', '=', diskId).execute();
+      await trx.deleteFrom('layers').where('disk_id', '=', diskId).execute();
+      await trx.deleteFrom('garbage').where('disk_id', '=', diskId).execute();
+      await trx.deleteFrom('disks').where('id', '=', diskId).execute();
+    });
+  });
+}
