@@ -1,0 +1,46 @@
+import { Type } from 'typebox';
+import { parameters } from './create-parameters.ts';
+import { ordersOf } from './new-desktops.ts';
+import { operation } from './operation.ts';
+
+export const CreateDesktops = operation({
+  name: 'CreateDesktops',
+  kind: 'write',
+  summary: 'Makes desktops of bundles and starts them.',
+  parameters,
+  response: Type.Object({ DesktopId: Type.Array(Type.String(), { description: 'The ids of all of them.' }) }),
+  errors: [
+    'InvalidAmount',
+    'InvalidAmount.NotTimesOfUsers',
+    'InvalidDesktopName.Malformed',
+    'InvalidParameter',
+    'InvalidRegionId.NotFound',
+    'InvalidDesktopBundle.NotFound',
+    'InvalidImageId.NotFound',
+    'IncorrectImageStatus',
+    'QuotaExceed.Desktop',
+    'OperationDenied.InsufficientSpace',
+  ],
+  async run(services, asked, context) {
+    const orders = await ordersOf(services, asked);
+    const made: string[] = [];
+    try {
+      for (const order of orders) {
+        const common = {
+          regionId: asked.RegionId,
+          officeSiteId: asked.OfficeSiteId ?? asked.DirectoryId ?? '',
+          policyGroupId: asked.PolicyGroupId ?? '',
+          nameSuffix: asked.DesktopNameSuffix ?? false,
+          chargeType: asked.ChargeType ?? 'PostPaid',
+          creator: context.userName,
+        };
+        made.push(...(await services.desktops.create({ ...common, ...order }, context.claim)));
+      }
+    } catch (error) {
+      // All or none: a quota that ends in the middle leaves nothing behind.
+      if (made.length > 0) await services.desktops.remove(made, context.claim);
+      throw error;
+    }
+    return { DesktopId: made };
+  },
+});

@@ -1,0 +1,140 @@
+/**
+ * What CreateDesktops asks for, as orders for the desktops' service.
+ *
+ * Invariant: everything is looked up and checked before the first order is carried out.
+ */
+import type { ImageRow } from '../catalogue/images.ts';
+import { EcdError } from '../errors.ts';
+import type { Bundle } from '../settings.ts';
+import { requireBundle, requireImage } from './bundles.ts';
+import { checkDesktopName, GIB, refused, requireRegion } from './checks.ts';
+import type { CreateDesktopsParameters } from './create-parameters.ts';
+import type { Services } from './services.ts';
+
+export const MAX_AMOUNT = 500;
+
+export interface Order {
+  readonly bundle: Bundle;
+  readonly image: ImageRow;
+  readonly amount: number;
+  /** Empty: the id. */
+  readonly name: string;
+  /** Empty: the name. */
+  readonly hostname: string;
+  readonly endUserIds: readonly string[];
+}
+
+/** One part of the request: a bundle, or one of BundleModels. */
+type Part = Omit<Order, 'image'>;
+
+const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** The orders. Throws what CreateDesktops lists as its errors. */
+export async function ordersOf(services: Services, asked: CreateDesktopsParameters): Promise<Order[]> {
+  refuseWhatCannotWork(asked);
+  const parts = partsOf(services, asked);
+  for (const part of parts) check(part);
+  requireRegion(services, asked.RegionId);
+  const orders: Order[] = [];
+  for (const part of parts) {
+    const image = await requireImage(services, part.bundle.image);
+    if (part.bundle.systemDiskGib > 0 && part.bundle.systemDiskGib * GIB < image.size_bytes) {
+      throw refused('DesktopAttachment', 'SystemDiskSize is smaller than the image.');
+    }
+    orders.push({ ...part, image });
+  }
+  return asked.UserAssignMode === 'PER_USER' ? orders.flatMap(perUser) : orders;
+}
+
+function refuseWhatCannotWork(asked: CreateDesktopsParameters): void {
+  const encrypted = [asked, ...(asked.BundleModels ?? [])].some((part) => part.VolumeEncryptionEnabled);
+  if (encrypted) throw refused('VolumeEncryptionEnabled', 'This server does not encrypt disks.');
+  const reasons = {
+    Tag: 'This server does not keep tags yet.',
+    UserCommands: 'Use RunCommand once the desktop is Running.',
+    DesktopTimers: 'This server has no timers.',
+    TimerGroupId: 'This server has no timers.',
+    SnapshotPolicyId: 'This server has no snapshot policies yet.',
+    GroupId: 'This server has no pools of desktops.',
+    DesktopMemberIp: 'A desktop here cannot be given an address.',
+  } as const;
+  for (const [parameter, reason] of Object.entries(reasons)) {
+    if (asked[parameter as keyof typeof reasons] !== undefined) throw refused(parameter, reason);
+  }
+}
+
+function partsOf(services: Services, asked: CreateDesktopsParameters): Part[] {
+  const { BundleModels: models } = asked;
+  if (models === undefined) {
+    return [
+      {
+        bundle: bundleOf(services, asked),
+        amount: asked.Amount ?? 1,
+        name: asked.DesktopName ?? '',
+        hostname: asked.Hostname ?? '',
+        endUserIds: asked.EndUserId ?? [],
+      },
+    ];
+  }
+  if (asked.BundleId !== undefined || asked.DesktopAttachment !== undefined) {
+    throw refused('BundleModels', 'Send BundleModels, or BundleId and DesktopAttachment, not both.');
+  }
+  return models.map((model) => {
+    if (model.BundleId === undefined) {
+      throw new EcdError('MissingParameter', { parameter: 'BundleModels.BundleId' });
+    }
+    return {
+      bundle: requireBundle(services, model.BundleId),
+      amount: model.Amount ?? 1,
+      name: model.DesktopName ?? asked.DesktopName ?? '',
+      hostname: model.Hostname ?? asked.Hostname ?? '',
+      endUserIds: model.EndUserIds ?? asked.EndUserId ?? [],
+    };
+  });
+}
+
+/** The bundle, with what DesktopAttachment says instead. */
+function bundleOf(services: Services, asked: CreateDesktopsParameters): Bundle {
+  const { BundleId: id, DesktopAttachment: attachment } = asked;
+  if (attachment === undefined) {
+    if (id === undefined) throw new EcdError('MissingParameter', { parameter: 'BundleId' });
+    return requireBundle(services, id);
+  }
+  const { bundles } = services.settings;
+  const base =
+    id === undefined
+      ? (bundles.find((bundle) => bundle.desktopType === attachment.DesktopType) ?? bundles[0])
+      : requireBundle(services, id);
+  if (base === undefined) throw new EcdError('InvalidDesktopBundle.NotFound');
+  return {
+    ...base,
+    image: attachment.ImageId ?? base.image,
+    systemDiskGib: gib(attachment.SystemDiskSize) ?? base.systemDiskGib,
+    dataDiskGib: gib(attachment.DataDiskSize) ?? base.dataDiskGib,
+  };
+}
+
+const LARGEST_DISK_GIB = 32 * 1024;
+
+function gib(size: number | undefined): number | undefined {
+  if (size !== undefined && (size < 0 || size > LARGEST_DISK_GIB)) {
+    throw refused('DesktopAttachment', `A disk may have up to ${LARGEST_DISK_GIB} GiB.`);
+  }
+  return size;
+}
+
+function check({ amount, name, hostname }: Part): void {
+  if (amount < 1 || amount > MAX_AMOUNT) throw new EcdError('InvalidAmount', { maximum: MAX_AMOUNT });
+  if (name !== '') checkDesktopName(name);
+  if (hostname !== '' && !HOSTNAME.test(hostname)) {
+    throw refused('Hostname', 'Use 1 to 63 letters, digits and hyphens, no hyphen at the ends.');
+  }
+}
+
+/** Each user gets desktops of their own, the same number. */
+function perUser(order: Order): Order[] {
+  const users = order.endUserIds;
+  if (users.length === 0) return [order];
+  if (order.amount % users.length !== 0) throw new EcdError('InvalidAmount.NotTimesOfUsers');
+  return users.map((user) => ({ ...order, amount: order.amount / users.length, endUserIds: [user] }));
+}

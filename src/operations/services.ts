@@ -1,0 +1,16 @@
+/** What the operations are given to work with: the parts below, wired by src/server.ts. */
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Commands } from '../desktops/commands.ts';
+import type { Desktops } from '../desktops/desktops.ts';
+import type { Clock } from '../ids.ts';
+import type { Settings } from '../settings.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
+
+export interface Services {
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly desktops: Desktops;
+  readonly commands: Commands;
+  readonly snapshots: Snapshots;
+  readonly clock: Clock;
+}
