@@ -1,0 +1,56 @@
+/** What the door is given by src/server.ts. It knows nothing of what stands behind these. */
+import type { ServerOptions as TlsOptions } from 'node:https';
+import type { Logger } from 'pino';
+import type { Clock } from '../ids.ts';
+import type { Operation, RequestContext } from '../operations/operation.ts';
+import type { Caller, Keys } from './authenticate.ts';
+import type { ParameterMap } from './parameters.ts';
+
+export type Claim = RequestContext['claim'];
+
+/** The durable record of nonces, for operations that write. */
+export interface NoncePort {
+  /** A claim that the write records in its own transaction. */
+  claim(accessKeyId: string, nonce: string, expiresMs: number): Claim;
+  /** Makes sure that the nonce is on record after a write was served or refused; throws SignatureNonceUsed. */
+  spend(claim: Claim): Promise<void>;
+  /** True when the write has recorded it, so that `spend` need not be called. */
+  isRecorded?(claim: Claim): boolean;
+}
+
+export interface DoorSettings {
+  /** This server's address as clients see it, without a slash at its end; else the Host header's is taken. */
+  readonly publicUrl?: string;
+  /** Further `host[:port]` that a client may have signed (a proxy changed the Host header). */
+  readonly trustedHosts?: readonly string[];
+  /** Bytes of a request's body; default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Parameters of a request; default 4,000. */
+  readonly maxParameters?: number;
+  /** How far a timestamp may be from the clock, both ways; default 15 minutes. */
+  readonly timestampWindowMs?: number;
+  /** Time for a client to send its headers, and its whole request; default 15 s and 30 s. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly keepAliveMs?: number;
+  /** Certificate and key: the door then speaks https. */
+  readonly tls?: TlsOptions;
+}
+
+export interface DoorPorts {
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** Handed to the operations as it is. */
+  readonly services: Parameters<Operation['run']>[0];
+  readonly keys: Keys;
+  readonly nonces: NoncePort;
+  /** Throws NoPermission. It gets the parameters before they are decoded. */
+  authorize?(caller: Caller, operation: Operation, parameters: ParameterMap): void | Promise<void>;
+  readonly clock: Clock;
+  newRequestId(): string;
+  readonly log: Pick<Logger, 'error' | 'warn' | 'debug'>;
+  /** Called once for each answer; `action` is '' when the request names no known operation. */
+  onAnswer?(action: string, code: string, status: number, seconds: number): void;
+  /** Aborted when the service stops. */
+  readonly stopping?: AbortSignal;
+  readonly settings: DoorSettings;
+}

@@ -1,0 +1,54 @@
+/**
+ * Refusals and failures as the client sees them.
+ *
+ * Invariants: every body has RequestId, HostId, Code, Message, Recommend; HostId and Recommend lead to this server and
+ * nowhere else; our own machinery's failures are shown as InternalError or ServiceUnavailable, never as they are.
+ */
+import { CATALOGUE, type CatalogueEntry, EcdError } from '../errors.ts';
+import { JSON_TYPE, renderJson } from './render-json.ts';
+import { element, XML_HEAD, XML_TYPE } from './render-xml.ts';
+
+export type Format = 'JSON' | 'XML';
+
+export interface RenderedError {
+  readonly status: number;
+  readonly code: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The error to show for whatever was thrown. */
+export function publicError(thrown: unknown): EcdError {
+  if (!(thrown instanceof EcdError)) return new EcdError('InternalError', {}, thrown);
+  if (!thrown.internal) return thrown;
+  return new EcdError(
+    CATALOGUE[thrown.code].status === 503 ? 'ServiceUnavailable' : 'InternalError',
+    {},
+    thrown,
+  );
+}
+
+/** @param publicUrl this server's own address, without a slash at its end */
+export function renderError(
+  error: EcdError,
+  requestId: string,
+  format: Format,
+  publicUrl: string,
+): RenderedError {
+  const code = error.publicCode;
+  const recommend = `${publicUrl}/console/errors?q=${encodeURIComponent(code.toWellFormed())}&product=ecd&requestId=${requestId}`;
+  const answer = { HostId: hostOf(publicUrl), Code: code, Message: error.message };
+  const { status } = CATALOGUE[error.code] as CatalogueEntry;
+  if (format === 'JSON') {
+    const body = renderJson(requestId, { ...answer, Recommend: recommend });
+    return { status, code, contentType: JSON_TYPE, body };
+  }
+  const inner = Object.entries(answer).map(([name, value]) => element(name, value));
+  const body = `${XML_HEAD}<Error>${element('RequestId', requestId)}${inner.join('')}<Recommend><![CDATA[${recommend}]]></Recommend></Error>`;
+  return { status, code, contentType: XML_TYPE, body };
+}
+
+/** `host[:port]` of an address. */
+export function hostOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '');
+}

@@ -1,0 +1,184 @@
+/**
+ * One request from its first byte to its answer.
+ *
+ * Invariants: the order is form, version and action, key, timestamp, signature, nonce, rights, parameters, business;
+ * whatever is thrown becomes an answer with a RequestId; the nonce of a write is on durable record before any answer
+ * that follows a right signature.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describeError, EcdError } from '../errors.ts';
+import type { Operation } from '../operations/operation.ts';
+import { actionOf, authenticate, type Caller, type Incoming, isAcs3 } from './authenticate.ts';
+import { ClientGone, readBody } from './body.ts';
+import { DoorContext } from './context.ts';
+import { parameterDecoder, type WireSchema } from './decode.ts';
+import { NonceWindow } from './nonces.ts';
+import { decodeParameters, formOf, mergeParameters, queryOf } from './parameters.ts';
+import type { DoorPorts } from './ports.ts';
+import { type Format, hostOf, publicError, renderError } from './render-error.ts';
+import { JSON_TYPE, renderJson } from './render-json.ts';
+import { renderXml, XML_TYPE } from './render-xml.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly requestId: string;
+  /** True when the rest of the connection is not worth reading. */
+  readonly close: boolean;
+}
+
+const HOST = /^[A-Za-z0-9.\-_[\]:]{1,260}$/;
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
+
+/** Serves requests on `/`. Throws only ClientGone. */
+export class RequestServer {
+  readonly #ports: DoorPorts;
+  readonly #decoders: ReadonlyMap<
+    string,
+    (parameters: ReadonlyMap<string, string>) => Record<string, unknown>
+  >;
+  readonly #window: NonceWindow;
+  readonly #limits: { readonly body: number; readonly parameters: number; readonly windowMs: number };
+  readonly #hosts: readonly string[];
+
+  constructor(ports: DoorPorts) {
+    const { settings } = ports;
+    this.#ports = ports;
+    this.#decoders = new Map(
+      [...ports.operations].map(([name, o]) => [
+        name,
+        parameterDecoder(o.parameters as unknown as WireSchema),
+      ]),
+    );
+    this.#window = new NonceWindow(ports.clock);
+    this.#limits = {
+      body: settings.maxBodyBytes ?? 1024 * 1024,
+      parameters: settings.maxParameters ?? 4000,
+      windowMs: settings.timestampWindowMs ?? 15 * 60_000,
+    };
+    this.#hosts = [
+      ...(settings.publicUrl ? [hostOf(settings.publicUrl)] : []),
+      ...(settings.trustedHosts ?? []),
+    ];
+  }
+
+  async serve(message: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    const started = performance.now();
+    const requestId = this.#ports.newRequestId();
+    let incoming: Incoming | undefined;
+    try {
+      incoming = await this.#read(message);
+      const format = formatOf(incoming);
+      const { operation, result } = await this.#run(incoming, requestId, message, response);
+      const body =
+        format === 'JSON' ? renderJson(requestId, result) : renderXml(operation.name, requestId, result);
+      this.#ports.onAnswer?.(operation.name, 'OK', 200, (performance.now() - started) / 1000);
+      const contentType = format === 'JSON' ? JSON_TYPE : XML_TYPE;
+      return { status: 200, contentType, body, requestId, close: false };
+    } catch (thrown) {
+      if (thrown instanceof ClientGone) throw thrown;
+      const known = incoming === undefined ? '' : actionOf(incoming.headers, incoming.parameters);
+      const action = this.#ports.operations.has(known) ? known : '';
+      const rendered = this.refuse(thrown, requestId, action, errorFormat(message, incoming), message);
+      this.#ports.onAnswer?.(action, rendered.code, rendered.status, (performance.now() - started) / 1000);
+      return { ...rendered, requestId, close: EcdError.is(thrown, 'RequestTooLarge') };
+    }
+  }
+
+  /** Renders what was thrown, and logs what the client must not see. */
+  refuse(thrown: unknown, requestId: string, action: string, format: Format, message?: IncomingMessage) {
+    const error = publicError(thrown);
+    const rendered = renderError(error, requestId, format, this.#publicUrl(message));
+    if (rendered.status >= 500)
+      this.#ports.log.error(
+        { requestId, action, code: rendered.code, reason: describeError(thrown) },
+        'request failed',
+      );
+    else this.#ports.log.debug({ requestId, action, code: rendered.code }, 'request refused');
+    return rendered;
+  }
+
+  async #read(message: IncomingMessage): Promise<Incoming> {
+    const { headers } = message;
+    const method = message.method ?? '';
+    if (method !== 'GET' && method !== 'POST') throw new EcdError('UnsupportedHTTPMethod');
+    const pending = readBody(message, this.#limits.body);
+    const body = Buffer.isBuffer(pending) ? pending : await pending;
+    const limit = this.#limits.parameters;
+    const query = new Map<string, string>();
+    decodeParameters(queryOf(message.url ?? ''), query, limit);
+    if (body.length === 0) return { method, headers, query, parameters: query, body };
+    const parameters = new Map<string, string>();
+    decodeParameters(formOf(body, headers['content-type'], headers['content-encoding']), parameters, limit);
+    mergeParameters(parameters, query, limit);
+    return { method, headers, query, parameters, body };
+  }
+
+  async #run(incoming: Incoming, requestId: string, message: IncomingMessage, response: ServerResponse) {
+    const { clock, nonces, operations, keys } = this.#ports;
+    const { operation, caller } = await authenticate(incoming, {
+      operations,
+      keys,
+      clock,
+      window: this.#window,
+      timestampWindowMs: this.#limits.windowMs,
+      hosts: this.#hosts,
+    });
+    const claim = nonces.claim(caller.accessKeyId, caller.nonce, caller.expiresMs);
+    const fields = {
+      requestId,
+      accessKeyId: caller.accessKeyId,
+      userName: caller.userName,
+      claim,
+      publicHost: hostOf(this.#publicUrl(message)),
+    };
+    const context = new DoorContext(fields, response, this.#ports.stopping);
+    if (operation.kind === 'read')
+      return { operation, result: await this.#carryOut(operation, caller, incoming, context) };
+    try {
+      return { operation, result: await this.#carryOut(operation, caller, incoming, context) };
+    } finally {
+      if (nonces.isRecorded?.(claim) !== true) await nonces.spend(claim);
+    }
+  }
+
+  async #carryOut(
+    operation: Operation,
+    caller: Caller,
+    incoming: Incoming,
+    context: DoorContext,
+  ): Promise<object> {
+    await this.#ports.authorize?.(caller, operation, incoming.parameters);
+    const parameters = this.#decoders.get(operation.name)!(incoming.parameters);
+    return operation.run(this.#ports.services, parameters, context);
+  }
+
+  /** This server's own address: the setting, else what the client called it, else where it was reached. */
+  #publicUrl(message: IncomingMessage | undefined): string {
+    const { settings } = this.#ports;
+    if (settings.publicUrl) return settings.publicUrl.replace(/\/+$/, '');
+    const host = message?.headers.host ?? '';
+    const { localAddress = '127.0.0.1', localPort = 0 } = message?.socket ?? {};
+    const reached = localAddress.includes(':')
+      ? `[${localAddress}]:${localPort}`
+      : `${localAddress}:${localPort}`;
+    return `${settings.tls === undefined ? 'http' : 'https'}://${HOST.test(host) ? host : reached}`;
+  }
+}
+
+/** The format asked for. Throws InvalidParameter.Format. */
+function formatOf(incoming: Incoming): Format {
+  const asked = (incoming.parameters.get('Format') ?? '').toUpperCase();
+  if (asked === 'JSON' || asked === 'XML') return asked;
+  if (asked !== '') throw new EcdError('InvalidParameter.Format');
+  return isAcs3(incoming.headers, incoming.parameters) ? 'JSON' : 'XML';
+}
+
+/** The format of a refusal: what was asked for as far as it could be read; JSON when nothing could. */
+function errorFormat(message: IncomingMessage, incoming: Incoming | undefined): Format {
+  if (incoming === undefined) return 'JSON';
+  const asked = (incoming.parameters.get('Format') ?? '').toUpperCase();
+  if (asked === 'JSON' || asked === 'XML') return asked;
+  return isAcs3(message.headers, incoming.parameters ?? NO_PARAMETERS) ? 'JSON' : 'XML';
+}
