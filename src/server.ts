@@ -1,0 +1,262 @@
+/**
+ * Wires the parts together: the one place that knows them all.
+ *
+ * Invariants: one service a data directory (its lock is taken first and given back last); desktops are found again before
+ * disks are recovered, disks before desktops are started, all before the door opens; closing stops the background work
+ * and leaves every desktop running.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { buildDoor } from './api/door.ts';
+import { Catalogue } from './catalogue/catalogue.ts';
+import { KeyStore, openKeySecrets } from './catalogue/keys.ts';
+import { Claim, forgetNonces, spendNonce } from './catalogue/nonces.ts';
+import { DataDir } from './data-dir.ts';
+import { Commands } from './desktops/commands.ts';
+import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
+import { Qcow2Pool } from './disks/qcow2/pool.ts';
+import type { DiskPool } from './disks/types.ts';
+import { describeError, EcdError } from './errors.ts';
+import { newId, systemClock } from './ids.ts';
+import { ImageWatch } from './image-watch.ts';
+import { listenMetrics, Metrics } from './metrics.ts';
+import { OPERATIONS } from './operations/index.ts';
+import { detectQemu } from './qemu/detect.ts';
+import type { User } from './qemu/process.ts';
+import type { Settings } from './settings.ts';
+import { ScanPool } from './snapshots/scan.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
+import { lookUpUser } from './system-user.ts';
+import { Vault } from './vault/index.ts';
+
+const FORGET_NONCES_MS = 60_000;
+
+export interface ServerOptions {
+  /** Absolute path of the data directory, made by `DataDir.open`. */
+  readonly dataDir: string;
+  readonly vaultDir: string;
+  readonly settings: Settings;
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  /** `http://HOST:PORT` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the service; resolves when it answers requests. What was begun is undone when a step fails. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) {
+      await Promise.resolve(step()).catch((error: unknown) =>
+        options.log.error({ error: describeError(error) }, 'while ending'),
+      );
+    }
+  };
+  try {
+    return { url: await start(options, undo), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<string> {
+  const { settings, log } = options;
+  const dir = DataDir.open(options.dataDir, { create: true });
+  const lock = dir.lockService();
+  undo.push(() => lock.release());
+  const stopping = new AbortController();
+  const catalogue = Catalogue.open(dir.catalogue);
+  undo.push(() => catalogue.close());
+  mkdirSync(options.vaultDir, { recursive: true, mode: 0o700 });
+  const vault = await Vault.open({
+    dir: options.vaultDir,
+    indexFile: dir.vaultIndex,
+    create: {},
+    log: (message, details) => log.info({ part: 'vault', ...details }, message),
+  });
+  undo.push(() => vault.close());
+  const user = qemuUser(settings, dir);
+  const parts = await buildParts(options, dir, catalogue, vault, user, undo);
+  const { desktops, snapshots, commands, pool, scan } = parts;
+
+  await desktops.reconnect();
+  await snapshots.recover();
+  await commands.recover();
+  await desktops.resume();
+
+  const metrics = new Metrics(catalogue, vault);
+  const door = await openDoor(options, dir, catalogue, parts, metrics, stopping.signal);
+  undo.push(
+    () => door.close(),
+    () => stopping.abort(),
+  );
+  if (settings.metrics.listen !== '') {
+    const server = await listenMetrics(metrics, settings.metrics.listen);
+    undo.push(() => server.close());
+  }
+  const images = new ImageWatch({ catalogue, vault, pool, scan, log, clock: systemClock });
+  undo.push(() => images.close());
+  undo.push(...timers(options, catalogue, snapshots));
+  return publicAddress(door, options.tls !== undefined);
+}
+
+function publicAddress(door: FastifyInstance, tls: boolean): string {
+  const address = door.addresses()[0];
+  if (address === undefined || typeof address === 'string')
+    throw new EcdError('InternalError', {}, new Error('no address'));
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${tls ? 'https' : 'http'}://${host}:${address.port}`;
+}
+
+interface Parts {
+  readonly pool: DiskPool;
+  readonly scan: ScanPool;
+  readonly desktops: Desktops;
+  readonly commands: Commands;
+  readonly snapshots: Snapshots;
+}
+
+async function buildParts(
+  options: ServerOptions,
+  dir: DataDir,
+  catalogue: Catalogue,
+  vault: Vault,
+  user: User | undefined,
+  undo: (() => unknown)[],
+): Promise<Parts> {
+  const { settings, log } = options;
+  const clock = systemClock;
+  const qemu = await detectQemu({ user });
+  const pool = new Qcow2Pool({
+    disksDir: dir.disks,
+    imagesDir: dir.images,
+    runDir: join(dir.run, 'qsd'),
+    owner: user,
+    log,
+  });
+  undo.push(() => pool.close());
+  const scan = new ScanPool({ threads: settings.snapshots.scanThreads, chunkSize: vault.chunkSize });
+  undo.push(() => scan.close());
+
+  let snapshots: Snapshots;
+  const changed = (desktopId: string) => {
+    snapshots
+      .desktopChanged(desktopId)
+      .catch((error: unknown) => log.warn({ desktop: desktopId, error: describeError(error) }, 'kick'));
+  };
+  const { uefiCode, uefiVarsTemplate } = qemu.firmware;
+  const desktopOptions: DesktopsOptions = {
+    catalogue,
+    settings,
+    pool,
+    dataDir: dir.path,
+    user,
+    accelerator: settings.accel === 'auto' ? (qemu.kvm.usable ? 'kvm' : 'tcg') : settings.accel,
+    firmware:
+      uefiCode !== undefined && uefiVarsTemplate !== undefined
+        ? { code: uefiCode, vars: uefiVarsTemplate }
+        : undefined,
+    log,
+    clock,
+    hooks: {
+      beforeStart: (desktopId, signal) => snapshots.beforeStart(desktopId, signal),
+      created: changed,
+      running: changed,
+      stopped: changed,
+      deleted: (desktopId) => snapshots.desktopChanged(desktopId),
+    },
+  };
+  log.info({ accelerator: desktopOptions.accelerator, kvm: qemu.kvm.reason }, 'QEMU');
+  const desktops = new Desktops(desktopOptions);
+  undo.push(() => desktops.close());
+  const port = {
+    live: desktops.live.bind(desktops),
+    qemuPid: (desktopId: string) => desktops.qemuPid(desktopId) ?? undefined,
+    quiesce: desktops.quiesce.bind(desktops),
+    stopAndWait: desktops.stopAndWait.bind(desktops),
+  };
+  snapshots = new Snapshots({ catalogue, vault, pool, scan, desktops: port, settings, log, clock });
+  undo.push(() => snapshots.close());
+  const commands = new Commands({ catalogue, desktops, log, clock });
+  undo.push(() => commands.close());
+  return { pool, scan, desktops, commands, snapshots };
+}
+
+async function openDoor(
+  options: ServerOptions,
+  dir: DataDir,
+  catalogue: Catalogue,
+  parts: Parts,
+  metrics: Metrics,
+  stopping: AbortSignal,
+): Promise<FastifyInstance> {
+  const { settings, log } = options;
+  const keys = new KeyStore(catalogue, await openKeySecrets(catalogue, dir.secretKey));
+  const { desktops, commands, snapshots } = parts;
+  const door = buildDoor({
+    operations: OPERATIONS,
+    services: { catalogue, settings, desktops, commands, snapshots, clock: systemClock },
+    keys,
+    nonces: {
+      claim: (accessKeyId, nonce, expiresMs) => new Claim(accessKeyId, nonce, expiresMs),
+      spend: (claim) => spendNonce(catalogue, claim),
+    },
+    clock: systemClock,
+    newRequestId: newId.request,
+    log,
+    onAnswer: (action, code, _status, seconds) => metrics.answered(action, code, seconds),
+    stopping,
+    settings: {
+      ...(settings.publicUrl === '' ? {} : { publicUrl: settings.publicUrl }),
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+    },
+  });
+  if (settings.metrics.token !== '') {
+    door.get('/metrics', async (request, reply) => {
+      if (request.headers.authorization !== `Bearer ${settings.metrics.token}`) return reply.code(401).send();
+      return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    });
+  }
+  await door.listen({ host: options.listen.host, port: options.listen.port });
+  return door;
+}
+
+/** Whom QEMU runs as. Throws when the service is root and that user is missing or cannot reach the directory. */
+function qemuUser(settings: Settings, dir: DataDir): User | undefined {
+  if (process.getuid?.() !== 0 || settings.qemuUser === 'root') return undefined;
+  const user = lookUpUser(settings.qemuUser);
+  if (user === null) {
+    const remedy = `make it with: useradd --system --no-create-home --shell /usr/sbin/nologin ${settings.qemuUser}`;
+    throw new EcdError('Settings.Invalid', {
+      setting: 'qemuUser',
+      reason: `there is no user ${settings.qemuUser}; ${remedy}`,
+    });
+  }
+  dir.checkPassable(user, settings.qemuUser);
+  return user;
+}
+
+function timers(options: ServerOptions, catalogue: Catalogue, snapshots: Snapshots): (() => void)[] {
+  const { settings, log } = options;
+  const every = (ms: number, what: string, work: () => Promise<unknown>) => {
+    const timer = setInterval(() => {
+      work().catch((error: unknown) => log.warn({ error: describeError(error) }, `${what} failed`));
+    }, ms);
+    return () => clearInterval(timer);
+  };
+  return [
+    every(FORGET_NONCES_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
+    every(settings.vault.collectEverySeconds * 1000, 'the collection of the vault', () =>
+      snapshots.collect(),
+    ),
+  ];
+}
