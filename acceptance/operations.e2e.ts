@@ -1,0 +1,204 @@
+/**
+ * Every operation through the door, in JSON and in XML, with a blank disk for a guest: what needs no system inside.
+ *
+ * The answers that are no success are asserted one by one; all of them go into COVERAGE.md.
+ */
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Client, Response } from './support/client.ts';
+import { OPERATIONS } from './support/operations.ts';
+import { Service } from './support/service.ts';
+
+const MIB = 1024 ** 2;
+const NO_DESKTOP = 'ecd-00000000000000000';
+const NO_SNAPSHOT = 's-00000000000000000000';
+const BOTH = [
+  { format: 'JSON', signature: 'headers' },
+  { format: 'XML', signature: 'parameters' },
+] as const;
+
+let service: Service;
+let client: Client;
+
+beforeAll(async () => {
+  service = await Service.start({ args: ['--region', 'cn-hangzhou'] }, async ({ data, openecd }) => {
+    const image = join(data, '../blank.raw');
+    await writeFile(image, '');
+    await truncate(image, 64 * MIB);
+    await openecd('image', 'import', '--data', data, '--name', 'demo', image);
+  });
+  client = service.client();
+});
+afterAll(() => service?.close());
+
+type Parameters = Record<string, string | undefined>;
+
+/** The same refusal in both formats. */
+async function refused(action: string, parameters: Parameters): Promise<string> {
+  const answers: Response[] = [];
+  for (const options of BOTH) answers.push(await client.call(action, parameters, options));
+  expect(answers[0]!.code).toBe(answers[1]!.code);
+  expect(answers[0]!.status).toBe(answers[1]!.status);
+  return `${answers[0]!.status} ${answers[0]!.code}`;
+}
+
+/** Waits until the desktop has a status. */
+async function until(desktopId: string, status: string): Promise<Record<string, unknown>> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    const { Desktops } = await client.ok('DescribeDesktops', { 'DesktopId.1': desktopId });
+    const desktop = (Desktops as Record<string, unknown>[])[0];
+    if (desktop?.['DesktopStatus'] === status || (desktop === undefined && status === 'Deleted'))
+      return desktop ?? {};
+    await new Promise((r) => setTimeout(r, 100));
+  }
+  throw new Error(`${desktopId} is not ${status}\n${service.log}`);
+}
+
+/** Waits until a snapshot is stored. */
+async function accomplished(snapshotId: string): Promise<Record<string, unknown>> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    const { Snapshots } = await client.ok('DescribeSnapshots', { SnapshotId: snapshotId });
+    const snapshot = (Snapshots as Record<string, unknown>[])[0];
+    if (snapshot?.['Status'] !== 'PROGRESSING') return snapshot ?? {};
+    await new Promise((r) => setTimeout(r, 100));
+  }
+  throw new Error(`${snapshotId} is not accomplished\n${service.log}`);
+}
+
+// What must be there for each operation.
+const COMPLETE: Record<string, Parameters> = {
+  CreateSnapshot: { DesktopId: NO_DESKTOP, SnapshotName: 'name', SourceDiskType: 'system' },
+  DeleteSnapshot: { 'SnapshotId.1': NO_SNAPSHOT },
+  ResetSnapshot: { SnapshotId: NO_SNAPSHOT },
+  CreateDesktops: { BundleId: 'bundle_demo', Amount: '1' },
+  StartDesktops: { 'DesktopId.1': NO_DESKTOP },
+  StopDesktops: { 'DesktopId.1': NO_DESKTOP },
+  RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
+  DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
+  ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
+  RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
+};
+
+const having = (code: string) =>
+  Object.keys(OPERATIONS).filter((action) => OPERATIONS[action]!.includes(code));
+
+test.each(Object.keys(OPERATIONS))('%s demands its region', async (action) => {
+  expect(await refused(action, { ...COMPLETE[action], RegionId: undefined })).toBe('400 MissingRegionId');
+});
+
+test.each(having('InvalidRegionId.NotFound'))('%s demands a region that is served', async (action) => {
+  expect(await refused(action, { ...COMPLETE[action], RegionId: 'mars' })).toBe(
+    '404 InvalidRegionId.NotFound',
+  );
+});
+
+test.each(having('InvalidMaxResults'))('%s pages within limits', async (action) => {
+  for (const wrong of ['101', '-1', 'x', '1.5'])
+    expect(await refused(action, { MaxResults: wrong })).toBe('400 InvalidMaxResults');
+  expect(await refused(action, { NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
+});
+
+test.each([
+  ['CreateSnapshot', { SnapshotName: 'x' }, '400 InvalidSnapshotName.Malformed'],
+  ['CreateSnapshot', { SnapshotName: 'x'.repeat(129) }, '400 InvalidSnapshotName.Malformed'],
+  ['CreateSnapshot', { SnapshotName: 'auto-1' }, '400 InvalidSnapshotName.Malformed'],
+  ['CreateSnapshot', { SnapshotName: 'a\nb' }, '400 InvalidSnapshotName.Malformed'],
+  ['CreateSnapshot', { SnapshotName: '😀'.repeat(128) }, '404 InvalidDesktopId.NotFound'],
+  ['CreateSnapshot', { SnapshotName: 'Automatic' }, '404 InvalidDesktopId.NotFound'],
+  ['CreateSnapshot', { Description: '😀'.repeat(129) }, '400 InvalidDescription.Malformed'],
+  ['CreateSnapshot', { SourceDiskType: 'both' }, '400 InvalidSourceDiskType.Malformed'],
+  ['CreateSnapshot', { SourceDiskType: 'SYSTEM' }, '404 InvalidDesktopId.NotFound'],
+  ['CreateSnapshot', { DesktopId: undefined }, '400 MissingDesktopId'],
+  ['CreateSnapshot', { SourceDiskType: undefined }, '400 MissingSourceDiskType'],
+  ['DeleteSnapshot', { 'SnapshotId.1': undefined }, '400 MissingSnapshotId'],
+  ['ResetSnapshot', {}, '404 InvalidSnapshotId.NotFound'],
+  ['ResetSnapshot', { StopDesktop: 'perhaps' }, '400 InvalidStopDesktop'],
+  ['DescribeSnapshots', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
+  ['DescribeDesktops', { DesktopStatus: 'Asleep' }, '400 InvalidDesktopStatus'],
+  ['CreateDesktops', { Amount: '0' }, '400 InvalidAmount'],
+  ['CreateDesktops', { BundleId: 'b-00000000000000000' }, '404 InvalidDesktopBundle.NotFound'],
+  ['CreateDesktops', { DesktopName: '1 bad name' }, '400 InvalidDesktopName.Malformed'],
+  ['ModifyDesktopName', { NewDesktopName: '' }, '400 MissingNewDesktopName'],
+  ['ModifyDesktopName', { NewDesktopName: 'http://x' }, '400 InvalidDesktopName.Malformed'],
+  ['ModifyDesktopName', {}, '404 InvalidDesktopId.NotFound'],
+  ['StartDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
+  ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
+] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
+  expect(await refused(action, { ...COMPLETE[action], ...change })).toBe(refusal);
+});
+
+test.each(BOTH)('a desktop from its making to its end, in $format', async (options) => {
+  const call = async (action: string, parameters: Parameters) => {
+    const answer = await client.call(action, parameters, options);
+    expect(answer.code, `${answer.text}\n${service.log.slice(-2000)}`).toBe('OK');
+    expect(answer.format).toBe(options.format);
+    const id = (name: string) =>
+      options.format === 'JSON'
+        ? String([answer.body[name]].flat()[0])
+        : (new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer.text)?.[1] ?? '');
+    return { ...answer, id };
+  };
+  for (const action of ['DescribeRegions', 'DescribeBundles', 'DescribeImages', 'DescribeInvocations'])
+    await call(action, {});
+  const desktopId = (await call('CreateDesktops', { BundleId: 'bundle_demo', Amount: '1' })).id('DesktopId');
+  const one = { 'DesktopId.1': desktopId };
+  expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
+  await until(desktopId, 'Running');
+  await call('DescribeDesktops', one);
+  await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
+  await call('RunCommand', { ...COMPLETE['RunCommand'], ...one });
+
+  const snapshot = { DesktopId: desktopId, SnapshotName: 'a b 中<&>', SourceDiskType: 'SYSTEM' };
+  const snapshotId = (await call('CreateSnapshot', snapshot)).id('SnapshotId');
+  expect(snapshotId).toMatch(/^s-[a-z0-9]{20}$/);
+  await call('DescribeSnapshots', { SnapshotId: snapshotId });
+  expect(await accomplished(snapshotId)).toMatchObject({
+    Status: 'ACCOMPLISHED',
+    Progress: '100%',
+    SnapshotName: 'a b 中<&>',
+    SourceDiskType: 'SYSTEM',
+    DesktopId: desktopId,
+    DesktopName: 'renamed',
+  });
+  const data = await call('CreateSnapshot', { ...snapshot, SourceDiskType: 'data' });
+  await accomplished(data.id('SnapshotId'));
+  expect(await refused('ResetSnapshot', { SnapshotId: snapshotId })).toBe('403 IncorrectDesktopStatus');
+
+  await call('RebootDesktops', one);
+  await until(desktopId, 'Running');
+  await call('StopDesktops', { ...one, ForceStop: 'true' });
+  await until(desktopId, 'Stopped');
+  expect(await refused('RebootDesktops', one)).toBe('403 IncorrectDesktopStatus');
+  expect(await refused('RunCommand', { ...COMPLETE['RunCommand'], ...one })).toBe(
+    '403 IncorrectDesktopStatus',
+  );
+  await call('ResetSnapshot', { SnapshotId: snapshotId });
+  for (let tries = 0; (await client.call('StartDesktops', one, options)).status !== 200; tries++) {
+    expect(tries).toBeLessThan(300);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+  await until(desktopId, 'Running');
+  await call('DeleteSnapshot', { 'SnapshotId.1': snapshotId, 'SnapshotId.2': NO_SNAPSHOT });
+  expect((await client.ok('DescribeSnapshots', { SnapshotId: snapshotId }))['Snapshots']).toEqual([]);
+  await call('DeleteDesktops', one);
+  await until(desktopId, 'Deleted');
+});
+
+test('a request that was answered cannot be sent again, not even to a service that was started again', async () => {
+  const { signByParameters } = await import('./support/signer.ts');
+  const signed = signByParameters(service.key, 'DeleteSnapshot', {
+    RegionId: 'cn-hangzhou',
+    SnapshotId: NO_SNAPSHOT,
+  });
+  expect((await client.send(signed)).status).toBe(200);
+  expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
+  expect(await service.down()).toBe(0);
+  await service.up();
+  client = service.client();
+  expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
+});

@@ -1,0 +1,72 @@
+/**
+ * What the documents promise: each operation with the error codes of its own.
+ *
+ * `InvalidParameter` stands for `Invalid{Parameter}` of any parameter without a code of its own.
+ */
+const REGION = 'InvalidRegionId.NotFound';
+const LISTING = [REGION, 'InvalidMaxResults', 'InvalidNextToken'];
+const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
+
+export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  DescribeRegions: [],
+  CreateSnapshot: [
+    'InvalidSnapshotName.Malformed',
+    'InvalidDescription.Malformed',
+    'InvalidSourceDiskType.Malformed',
+    REGION,
+    'InvalidDesktopId.NotFound',
+    'IncorrectDesktopStatus',
+    'InvalidSourceDiskType.NotFound',
+    'QuotaExceed.Snapshot',
+    'QuotaExceed.WaitingLayers',
+    'OperationDenied.InsufficientSpace',
+    'OperationConflict',
+    'OperationDenied.DiskInUse',
+    'OperationDenied.SnapshotFailed',
+  ],
+  DescribeSnapshots: [...LISTING, 'InvalidParameter'],
+  DeleteSnapshot: [REGION, 'OperationConflict'],
+  ResetSnapshot: [
+    REGION,
+    'InvalidSnapshotId.NotFound',
+    'InvalidSnapshotId.NotReady',
+    'InvalidDesktopId.NotFound',
+    'IncorrectDesktopStatus',
+    'OperationConflict',
+    'OperationDenied.InsufficientSpace',
+    'OperationDenied.DiskInUse',
+  ],
+  CreateDesktops: [
+    'InvalidAmount',
+    'InvalidAmount.NotTimesOfUsers',
+    'InvalidDesktopName.Malformed',
+    'InvalidParameter',
+    REGION,
+    'InvalidDesktopBundle.NotFound',
+    'InvalidImageId.NotFound',
+    'IncorrectImageStatus',
+    'QuotaExceed.Desktop',
+    'OperationDenied.InsufficientSpace',
+  ],
+  DescribeDesktops: [...LISTING, 'InvalidParameter'],
+  StartDesktops: ONE_DESKTOP,
+  StopDesktops: ONE_DESKTOP,
+  RebootDesktops: ONE_DESKTOP,
+  DeleteDesktops: ONE_DESKTOP,
+  ModifyDesktopName: [
+    'InvalidDesktopName.Malformed',
+    REGION,
+    'InvalidDesktopId.NotFound',
+    'OperationConflict',
+  ],
+  DescribeBundles: LISTING,
+  DescribeImages: LISTING,
+  RunCommand: [
+    'InvalidParameter',
+    REGION,
+    'InvalidDesktopId.NotFound',
+    'IncorrectDesktopStatus',
+    'OperationDenied.NoAgent',
+  ],
+  DescribeInvocations: LISTING,
+};

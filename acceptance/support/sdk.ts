@@ -1,0 +1,107 @@
+/**
+ * The real npm clients of the public service, pointed at a server under test.
+ *
+ * Invariant: every one is used as its own documents say; only its address is changed.
+ */
+import openapiClient, * as openapiClientModels from '@alicloud/openapi-client';
+import openapiCore, { $OpenApiUtil } from '@alicloud/openapi-core';
+import PopCore from '@alicloud/pop-core';
+import rpcClient, * as rpcModels from '@alicloud/rpc-client';
+import * as teaUtil from '@alicloud/tea-util';
+import { RuntimeOptions as CoreRuntime } from '@darabonba/typescript';
+
+export interface Key {
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+}
+
+export type Answer = Record<string, unknown>;
+/** Sends an operation with flat parameters (`SnapshotId.1`) and gives the body of the answer. */
+export type SdkCall = (action: string, parameters: Record<string, string>) => Promise<Answer>;
+
+const VERSION = '2020-09-30';
+const READ_MS = 60_000;
+
+/** The class that a CommonJS package exports by default: Node and vitest disagree about where it sits. */
+function classOf<C>(module: { readonly default: C }): C {
+  return module.default ?? (module as unknown as C);
+}
+
+const MAKERS = {
+  'pop-core GET': (host: string, key: Key) => popCore(host, key, 'GET'),
+  'pop-core POST': (host: string, key: Key) => popCore(host, key, 'POST'),
+  'rpc-client': (host: string, key: Key) => rpc(host, key),
+  'openapi-client': (host: string, key: Key) => openapi(host, key, 'query'),
+  'openapi-client form': (host: string, key: Key) => openapi(host, key, 'body'),
+  'openapi-client v2': (host: string, key: Key) => openapi(host, key, 'query', 'v2'),
+  'openapi-client v2 form': (host: string, key: Key) => openapi(host, key, 'body', 'v2'),
+  'openapi-core': (host: string, key: Key) => core(host, key),
+};
+
+/** A client and its way of sending. */
+export type SdkName = keyof typeof MAKERS;
+export const SDK_NAMES = Object.keys(MAKERS) as SdkName[];
+
+/** The client of that name. `host` is `HOST:PORT`. */
+export function sdk(name: SdkName, host: string, key: Key): SdkCall {
+  return MAKERS[name](host, key);
+}
+
+function popCore(host: string, key: Key, method: 'GET' | 'POST'): SdkCall {
+  const client = new PopCore({ ...key, endpoint: `http://${host}`, apiVersion: VERSION });
+  return (action, parameters) => client.request<Answer>(action, parameters, { method, timeout: READ_MS });
+}
+
+function rpc(host: string, key: Key): SdkCall {
+  const config = new rpcModels.Config({ ...key, endpoint: host, protocol: 'http', regionId: 'cn-hangzhou' });
+  const client = new (classOf(rpcClient))(config);
+  const runtime = new teaUtil.RuntimeOptions({ readTimeout: READ_MS });
+  return (action, parameters) =>
+    client.doRequest(action, 'HTTP', 'POST', VERSION, 'AK', {}, parameters, runtime);
+}
+
+function openapi(host: string, key: Key, place: 'query' | 'body', signatureAlgorithm?: 'v2'): SdkCall {
+  const { Config, Params, OpenApiRequest } = openapiClientModels;
+  const config = new Config({
+    ...key,
+    endpoint: host,
+    protocol: 'http',
+    regionId: 'cn-hangzhou',
+    signatureAlgorithm,
+  });
+  const client = new (classOf(openapiClient))(config);
+  const runtime = new teaUtil.RuntimeOptions({ readTimeout: READ_MS });
+  return async (action, parameters) => {
+    const request = new OpenApiRequest({ [place]: parameters });
+    return bodyOf(await client.callApi(new Params(rpcCall(action)), request, runtime));
+  };
+}
+
+function core(host: string, key: Key): SdkCall {
+  const client = new (classOf(openapiCore))(
+    new $OpenApiUtil.Config({ ...key, endpoint: host, protocol: 'http', regionId: 'cn-hangzhou' }),
+  );
+  const runtime = new CoreRuntime({ readTimeout: READ_MS });
+  return async (action, parameters) => {
+    const request = new $OpenApiUtil.OpenApiRequest({ query: parameters });
+    return bodyOf(await client.callApi(new $OpenApiUtil.Params(rpcCall(action)), request, runtime));
+  };
+}
+
+function rpcCall(action: string): Record<string, string> {
+  return {
+    action,
+    version: VERSION,
+    protocol: 'HTTP',
+    pathname: '/',
+    method: 'POST',
+    authType: 'AK',
+    style: 'RPC',
+    reqBodyType: 'formData',
+    bodyType: 'json',
+  };
+}
+
+function bodyOf(answer: unknown): Answer {
+  return (answer as { body: Answer }).body;
+}
