@@ -17,6 +17,17 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits for `work`, or throws Cancelled as soon as the signal is aborted; nothing stays behind on the signal. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new EcdError('Cancelled', { reason: 'it was called off' }));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 /** Runs tasks one after another in the order of their call. A task that throws does not stop the next. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();

@@ -59,7 +59,9 @@ function act(action: string, point: string, context: FaultContext): void | Promi
   if (action === 'stall') return new Promise(() => {});
   if (action === 'fail') throw new EcdError('InternalError', {}, new Error(`fault at ${point}`));
   const pid = action === 'kill-qemu' ? context.qemu : context.qsd;
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  if (pid === undefined) return;
+  process.kill(pid, 'SIGKILL');
+  process.stderr.write(`fault at ${point}: ${action} ${pid}\n`);
 }
 
 export const faults = new Faults(process.env['OPENECD_FAULT']);

@@ -7,6 +7,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Trx } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
+import { bindDesktops, policyById } from '../catalogue/policies.ts';
 import type { DiskType } from '../catalogue/schema.ts';
 import { disksOf, layersOf, loadStack } from '../catalogue/stacks.ts';
 import { EcdError } from '../errors.ts';
@@ -41,6 +42,8 @@ export interface NewDesktops {
   readonly policyGroupId: string;
   readonly endUserIds: readonly string[];
   readonly chargeType: string;
+  /** Their automatic snapshot policy. */
+  readonly snapshotPolicyId?: string | undefined;
   readonly creator: string;
 }
 
@@ -67,6 +70,7 @@ export async function createRows(context: Context, wanted: NewDesktops, claim: C
     await claim.record(trx);
     const ids: string[] = [];
     for (let at = 0; at < wanted.amount; at++) ids.push(await insertDesktop(trx, context, wanted, at));
+    if (wanted.snapshotPolicyId !== undefined) await givePolicy(trx, context, wanted.snapshotPolicyId, ids);
     return ids;
   });
 }
@@ -129,6 +133,7 @@ async function takeAway(context: Context, desktopId: string): Promise<void> {
     await trx.deleteFrom('desktops').where('id', '=', desktopId).execute();
     return ids;
   });
+  await faults.hit('desktop.create.undone');
   for (const id of gone) {
     await context.options.pool.releaseDisk(id);
     await context.catalogue.db.deleteFrom('garbage').where('disk_id', '=', id).execute();
@@ -175,6 +180,18 @@ async function insertDesktop(trx: Trx, context: Context, wanted: NewDesktops, at
   await insertDisk(trx, context, id, 'system', system, wanted.image.id);
   if (bundle.dataDiskGib > 0) await insertDisk(trx, context, id, 'data', bundle.dataDiskGib * GIB, null);
   return id;
+}
+
+/** Looked at again here: it may have been deleted since the request was checked. */
+async function givePolicy(
+  trx: Trx,
+  context: Context,
+  policyId: string,
+  desktopIds: readonly string[],
+): Promise<void> {
+  const policy = await policyById(trx, policyId);
+  if (policy === undefined) throw new EcdError('InvalidAutoSnapshotPolicyId.NotFound');
+  await bindDesktops(trx, policyId, desktopIds, context.options.clock());
 }
 
 async function insertDisk(

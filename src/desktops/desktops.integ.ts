@@ -1,46 +1,21 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Room } from '../../test/desktop-room.ts';
+import { describe, expect, test } from 'vitest';
 import { Claim } from '../catalogue/nonces.ts';
 import { disksOf } from '../catalogue/stacks.ts';
-import type { DiskPool } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
 import { newId } from '../ids.ts';
-import type { BlockdevNode } from '../qemu/blockdev.ts';
 import { runFolder } from './run-folder.ts';
+import { alive, fails, filesUnder, none, poorPool, useRoom } from './testing/with-room.ts';
 
 /** A disk without a system: the firmware waits for ever, which is enough to run and too little to answer. */
 describe('desktops with a real QEMU and no guest', () => {
-  let room: Room;
-
-  beforeEach(async () => {
-    room = await Room.open({ settings: { desktops: { shutdownSeconds: 1, quota: 3 } } });
-  });
-
-  afterEach(async () => {
-    faults.clear();
-    await room.close();
-  });
-
-  const none = Claim.none();
-  const fails = async (work: Promise<unknown>, code: string, details: object = {}) => {
-    const error = await work.then(
-      () => null,
-      (caught: unknown) => caught,
-    );
-    expect(error).toBeInstanceOf(EcdError);
-    expect(error).toMatchObject({ code, details });
-  };
-  const kill = (id: string) => process.kill(room.desktops.qemuPid(id)!, 'SIGKILL');
-  const killed = (pid: number): void => {
-    process.kill(pid, 'SIGKILL');
-  };
+  const place = useRoom();
 
   test('is created, runs with both disks, and only its user can reach it', async () => {
+    const { room } = place;
     const id = await room.create();
     const row = await room.row(id);
     expect(row).toMatchObject({ status: 'Running', wanted_running: 1, state_version: 3, stop_reason: '' });
@@ -59,6 +34,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('stops by force when the guest does not answer, starts again, reboots', async () => {
+    const { room } = place;
     const id = await room.create();
     const pid = room.desktops.qemuPid(id)!;
     await room.desktops.stop([id], none);
@@ -90,6 +66,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('one wrong id, and no desktop of the request changes; an unknown one is not found', async () => {
+    const { room } = place;
     const one = await room.create();
     const other = await room.create();
     await room.desktops.stop([other], none, { force: true });
@@ -102,6 +79,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('the quota and the reserve are kept, and a refused creation leaves nothing', async () => {
+    const { room } = place;
     await fails(room.desktops.create(room.wanted({ amount: 4 }), none), 'QuotaExceed.Desktop');
     const poor = room.service(new Proxy(room.pool, { get: poorPool }));
     await fails(poor.create(room.wanted(), none), 'OperationDenied.InsufficientSpace');
@@ -111,6 +89,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('a nonce is good for one request', async () => {
+    const { room } = place;
     const claim = () => new Claim('key', 'nonce', Date.now() + 60_000);
     await room.desktops.create(room.wanted({ amount: 2, nameSuffix: true }), claim());
     await fails(room.desktops.create(room.wanted(), claim()), 'SignatureNonceUsed');
@@ -121,6 +100,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('a creation that fails takes everything away again', async () => {
+    const { room } = place;
     let made = 0;
     faults.set('desktop.create.prepared', () => {
       if (++made === 2) throw new EcdError('InternalError', {}, new Error('fault'));
@@ -134,79 +114,8 @@ describe('desktops with a real QEMU and no guest', () => {
     expect(await filesUnder(join(room.dir, 'disks'))).toEqual([]);
   });
 
-  test('QEMU that dies makes it Stopped, with the reason', async () => {
-    const id = await room.create();
-    kill(id);
-    await room.until('Stopped', async () => (await room.status(id)) === 'Stopped');
-    const row = await room.row(id);
-    expect(row.stop_reason).toMatch(/^QEMU died\./);
-    expect(row).toMatchObject({ qemu_pid: null, wanted_running: 0 });
-    await room.desktops.settled();
-    expect(room.told.at(-1)).toBe(`stopped ${id}`);
-    await room.desktops.start([id], none);
-    await room.desktops.settled();
-    expect(await room.row(id)).toMatchObject({ status: 'Running', stop_reason: '' });
-  });
-
-  test('QEMU that the host ends is Stopped, and runs again when the host was restarted', async () => {
-    const id = await room.create();
-    process.kill(room.desktops.qemuPid(id)!, 'SIGTERM');
-    await room.until('Stopped', async () => (await room.status(id)) === 'Stopped');
-    expect(await room.row(id)).toMatchObject({
-      stop_reason: 'QEMU was ended by a signal of the host.',
-      wanted_running: 1,
-    });
-    await room.restart();
-    expect(await room.status(id)).toBe('Stopped');
-    await room.restart(() => rebooted(room.dir));
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Running');
-  });
-
-  test('an I/O error pauses the guest, which is tried again until it goes on', async () => {
-    await room.close();
-    room = await Room.open({ settings: { desktops: { retryPausedSeconds: 1 } } });
-    const image = join(room.dir, 'images', `${room.imageId}.qcow2`);
-    execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P 7 0 64k', image]);
-    const pool = new Proxy(room.pool, { get: (target, name) => failingPool(target, name) });
-    await room.desktops.close();
-    room.desktops = room.service(pool);
-    const id = await room.create();
-    await room.until('a pause', async () => (await room.row(id)).stop_reason !== '');
-    expect(await room.row(id)).toMatchObject({
-      status: 'Running',
-      stop_reason: 'The guest is paused by an I/O error of a disk.',
-    });
-    await expect(room.desktops.quiesce(id, 1_000)).resolves.toBeNull();
-    const resumed: number[] = [];
-    room.desktops.live(id, 'system')!.qmp.on('RESUME', () => resumed.push(Date.now()));
-    await room.until('it goes on', async () => (await room.row(id)).stop_reason === '');
-    const status = await room.desktops.live(id, 'system')!.qmp.execute('query-status');
-    expect(status).toMatchObject({ status: 'running' });
-    // The first try met the second error.
-    expect(resumed.length).toBeGreaterThan(1);
-  });
-
-  test('a start that fails says why, and another one works', async () => {
-    const id = await room.create();
-    await room.desktops.stopAndWait(id, AbortSignal.timeout(20_000));
-    room.hooks.beforeStart = () =>
-      Promise.reject(new EcdError('Disk.Damaged', { path: 'x', reason: 'gone' }));
-    await room.desktops.start([id], none);
-    await room.desktops.settled();
-    expect((await room.row(id)).stop_reason).toContain('missing or damaged');
-    room.hooks = {};
-    faults.set('desktop.start.spawned', ({ qemu }) => killed(qemu!));
-    await room.desktops.start([id], none);
-    await room.desktops.settled();
-    await room.until('Stopped', async () => (await room.status(id)) === 'Stopped');
-    faults.clear();
-    await room.desktops.start([id], none);
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Running');
-  });
-
   test('UEFI without its firmware is said so; with it each desktop has variables of its own', async () => {
+    const { room } = place;
     const bundle = { ...room.wanted().bundle, firmware: 'uefi' as const };
     const id = await room.create({ bundle });
     expect(await room.row(id)).toMatchObject({
@@ -231,6 +140,7 @@ describe('desktops with a real QEMU and no guest', () => {
   });
 
   test('of two services one starts it', async () => {
+    const { room } = place;
     const id = await room.create();
     await room.desktops.stopAndWait(id, AbortSignal.timeout(20_000));
     const other = room.service();
@@ -241,82 +151,8 @@ describe('desktops with a real QEMU and no guest', () => {
     await other.close();
   });
 
-  test('a restart of the service changes no desktop', async () => {
-    const id = await room.create();
-    const pid = room.desktops.qemuPid(id)!;
-    const before = await room.row(id);
-    await room.restart();
-    expect(room.desktops.qemuPid(id)).toBe(pid);
-    expect(await room.row(id)).toEqual(before);
-    expect(await room.pool.topLayer(room.desktops.live(id, 'system')!)).not.toBeNull();
-    kill(id);
-    await room.until('Stopped', async () => (await room.status(id)) === 'Stopped');
-  });
-
-  test('a session that is lost is made again', async () => {
-    const id = await room.create();
-    const { qmp } = room.desktops.live(id, 'system')!;
-    qmp.close();
-    await room.until('a new session', () => room.desktops.live(id, 'system') !== null);
-    await room.desktops.live(id, 'data')!.qmp.execute('query-status');
-    expect(await room.status(id)).toBe('Running');
-  });
-
-  test('found dead after a restart of the service: Stopped; of the host: it runs again', async () => {
-    const id = await room.create();
-    const pid = room.desktops.qemuPid(id)!;
-    await room.restart(async () => {
-      killed(pid);
-      await room.until('its end', () => !alive(pid));
-    });
-    expect(await room.row(id)).toMatchObject({
-      status: 'Stopped',
-      stop_reason: expect.stringMatching(/^QEMU was gone/),
-    });
-    await room.desktops.start([id], none);
-    await room.desktops.settled();
-    const second = room.desktops.qemuPid(id)!;
-    await room.restart(async () => {
-      killed(second);
-      await room.until('its end', () => !alive(second));
-      await rebooted(room.dir);
-    });
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Running');
-    expect(room.desktops.qemuPid(id)).not.toBe(second);
-  });
-
-  test('goes on with a start, a stop and a creation that were cut short', async () => {
-    const id = await room.create();
-    await setStatus(id, 'Stopping');
-    await room.restart();
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Stopped');
-    await setStatus(id, 'Starting');
-    await room.restart();
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Running');
-    await room.desktops.stopAndWait(id, AbortSignal.timeout(20_000));
-    await setStatus(id, 'Pending');
-    await room.restart();
-    await room.desktops.settled();
-    expect(await room.status(id)).toBe('Running');
-  });
-
-  test('a QEMU that was started but not yet on record is found by its pid file', async () => {
-    const id = await room.create();
-    const pid = room.desktops.qemuPid(id)!;
-    await room.restart(async () => {
-      await setStatus(id, 'Starting');
-      const change = { qemu_pid: null, qemu_start_time: null, started_at: null };
-      await room.catalogue.db.updateTable('desktops').set(change).where('id', '=', id).execute();
-    });
-    await room.desktops.settled();
-    expect(room.desktops.qemuPid(id)).toBe(pid);
-    expect(await room.row(id)).toMatchObject({ status: 'Running', qemu_pid: pid });
-  });
-
   test('is deleted in any status', async () => {
+    const { room } = place;
     const gone = async (id: string, pid: number | null) => {
       await room.desktops.settled();
       expect(await room.row(id)).toMatchObject({ status: 'Deleted', qemu_pid: null, wanted_running: 0 });
@@ -360,62 +196,4 @@ describe('desktops with a real QEMU and no guest', () => {
     expect(spawned).not.toBeNull();
     await gone(starting, spawned);
   });
-
-  async function setStatus(id: string, status: 'Starting' | 'Stopping' | 'Pending') {
-    await room.catalogue.db
-      .updateTable('desktops')
-      .set((eb) => ({ status, state_version: eb('state_version', '+', 1) }))
-      .where('id', '=', id)
-      .execute();
-  }
 });
-
-/** A zombie, which its parent has not looked at yet, is not alive. */
-function alive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-function poorPool(target: DiskPool, name: string | symbol): unknown {
-  if (name === 'freeBytes') return () => Promise.resolve(1);
-  return whole(target, name);
-}
-
-async function rebooted(dir: string): Promise<void> {
-  await writeFile(join(dir, 'boot-id'), 'another-boot\n');
-}
-
-async function filesUnder(dir: string): Promise<string[]> {
-  return await readdir(dir, { recursive: true });
-}
-
-/** The first three reads of the golden image's data fail; the first is QEMU's own, which looks for a geometry. */
-function failingPool(target: DiskPool, name: string | symbol): unknown {
-  if (name !== 'blockdevs') return whole(target, name);
-  return (stack: Parameters<DiskPool['blockdevs']>[0]): BlockdevNode[] => {
-    const nodes = target.blockdevs(stack);
-    if (stack.imageId === null) return [...nodes];
-    const [file, ...rest] = nodes;
-    const name = file!['node-name'];
-    const at = (state: number) => ({ event: 'read_aio', state });
-    return [
-      { ...file!, 'node-name': 'inner' },
-      {
-        driver: 'blkdebug',
-        'node-name': name,
-        image: 'inner',
-        'inject-error': [1, 2, 3].map((state) => ({ ...at(state), errno: 5, once: true })),
-        'set-state': [1, 2, 3].map((state) => ({ ...at(state), new_state: state + 1 })),
-      },
-      ...rest,
-    ];
-  };
-}
-
-function whole(target: DiskPool, name: string | symbol): unknown {
-  const value = Reflect.get(target, name) as unknown;
-  return typeof value === 'function' ? value.bind(target) : value;
-}

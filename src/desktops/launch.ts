@@ -1,7 +1,7 @@
 /**
  * From a desktop's row to its running QEMU.
  *
- * Invariants: the stack is read after `beforeStart` has let go of the disks, and right before QEMU is given it; the
+ * Invariants: the caller has had `beforeStart` let go of the disks; the stack is read right before QEMU is given it; the
  * process is on record (pid file by itself, then the catalogue) before anybody is told that it runs; a launch that
  * fails leaves no process.
  */
@@ -24,7 +24,6 @@ import { settleStatus } from './transitions.ts';
 export async function launch(context: Context, row: DesktopRow, signal: AbortSignal): Promise<Machine> {
   const { options } = context;
   giveUpIf(signal);
-  await options.hooks.beforeStart(row.id, signal);
   const folder = context.folder(row.id);
   await mkdir(join(options.dataDir, 'run'), { recursive: true, mode: 0o711 });
   await makeRunFolder(folder, options.user);

@@ -28,6 +28,8 @@ export async function startTask(context: Context, desktopId: string, signal: Abo
   const log = context.logOf(desktopId);
   let machine: Machine;
   try {
+    // May take as long as a reset: not in one of the few start slots.
+    await context.options.hooks.beforeStart(desktopId, signal);
     machine = await context.starts.run(() => launch(context, row, signal));
   } catch (error) {
     if (signal.aborted) return;

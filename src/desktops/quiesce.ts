@@ -47,6 +47,7 @@ export class Quiesce {
       agent.close();
     };
     let thawing: Promise<boolean> | null = null;
+    let early = false;
     const thaw = (): Promise<boolean> => {
       thawing ??= agent
         .thaw(THAW_MS)
@@ -58,13 +59,18 @@ export class Quiesce {
         .finally(over);
       return thawing;
     };
-    this.#open = thaw;
+    const thawEarly = (): Promise<boolean> => {
+      early = true;
+      return thaw();
+    };
+    this.#open = thawEarly;
     const timer = setTimeout(() => {
       this.#log.warn({ ms: deadlineMs + GRACE_MS }, 'a frozen guest was thawed by its deadline');
-      void thaw();
+      void thawEarly();
     }, deadlineMs + GRACE_MS);
     try {
-      return { filesystems: await agent.freeze(deadlineMs), thaw };
+      const filesystems = await agent.freeze(deadlineMs);
+      return { filesystems, thaw: async () => (await thaw()) && !early };
     } catch (error) {
       giveUp(error, 'the guest did not freeze in time; going on without');
       over();

@@ -39,7 +39,14 @@ export async function reconnect(context: Context, bootIdFile = BOOT_ID): Promise
   const rows = await context.catalogue.db
     .selectFrom('desktops')
     .selectAll()
-    .where((eb) => eb.or([eb('status', '!=', 'Deleted'), eb('qemu_pid', 'is not', null)]))
+    .where((eb) =>
+      eb.or([
+        eb('status', '!=', 'Deleted'),
+        eb('qemu_pid', 'is not', null),
+        // Killed between the start of its QEMU and the note of it: the pid file tells.
+        eb('id', 'in', eb.selectFrom('disks').select('desktop_id')),
+      ]),
+    )
     .execute();
   const limiter = new Limiter(AT_ONCE);
   await Promise.all(rows.map((row) => limiter.run(() => find(context, row, startAgain, found))));

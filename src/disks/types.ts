@@ -100,7 +100,10 @@ export interface DiskPool {
   settle(stack: Stack, live: LiveDisk | null, options: SettleOptions): Promise<void>;
   /** Starts a layer over `below` (or over nothing). */
   writeLayer(below: Stack, layerId: string): Promise<LayerWriter>;
-  /** Whether the files of the stack are there and sound enough to be used as a source. Throws Disk.Damaged. */
+  /**
+   * Whether the files of the stack are there and sound enough to be used as a source. Throws Disk.Damaged, or
+   * Disk.Unavailable when that cannot be told now.
+   */
   check(stack: Stack): Promise<void>;
   /** Unlinks layers and syncs the directory; missing ones are no error. */
   release(diskId: string, layerIds: readonly string[]): Promise<void>;

@@ -34,6 +34,13 @@ export const COMMAND_LINE_ERRORS = {
     advice: '{remedy}',
     internal: true,
   },
+  'AccessPolicy.Malformed': {
+    status: 400,
+    message: 'The access policy is wrong at {place}: {reason}',
+    advice: 'docs/security.md shows the grammar.',
+    internal: true,
+  },
+  'Access.Refused': { status: 409, message: '{reason}', advice: '{remedy}', internal: true },
   'Image.ImportFailed': {
     status: 500,
     message: 'The image {file} cannot be imported: {reason}',

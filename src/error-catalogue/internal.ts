@@ -94,6 +94,12 @@ export const INTERNAL_ERRORS = {
     advice: 'Stop the other service, or use another --data directory.',
     internal: true,
   },
+  'Disk.Unavailable': {
+    status: 503,
+    message: 'The disk file {path} cannot be used now: {reason}',
+    advice: INTERNAL,
+    internal: true,
+  },
   'Disk.Damaged': {
     status: 500,
     message: 'The disk file {path} is missing or damaged: {reason}',

@@ -63,6 +63,26 @@ export const PARAMETER_ERRORS = {
     message: 'The specified ImageId is not found.',
     advice: 'DescribeImages lists the images; `openecd image import` adds one.',
   },
+  'InvalidAutoSnapshotPolicyId.NotFound': {
+    status: 404,
+    message: 'The specified AutoSnapshotPolicyId does not exist.',
+    advice: 'DescribeAutoSnapshotPolicy lists the policies.',
+  },
+  'InvalidSnapshotPolicyName.Malformed': {
+    status: 400,
+    message: 'The specified PolicyName is wrongly formed.',
+    advice: 'Use 2 to 128 characters without control characters, not beginning with http:// or https://.',
+  },
+  'InvalidRetentionDays.Malformed': {
+    status: 400,
+    message: 'The specified RetentionDays is not valid.',
+    advice: 'Use a whole number from 1 to 180.',
+  },
+  'InvalidCronExpression.Malformed': {
+    status: 400,
+    message: 'The specified CronExpression is not valid. {reason}',
+    advice: 'Use six fields as in 0 0 2 ? * 1-7: every day at two; 1 is Sunday.',
+  },
   'InvalidInvokeId.NotFound': {
     status: 404,
     message: 'The specified InvokeId is not found.',

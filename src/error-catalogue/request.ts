@@ -119,7 +119,17 @@ export const REQUEST_ERRORS = {
   'InvalidSecurityToken.Malformed': {
     status: 400,
     message: 'Specified SecurityToken is malformed.',
-    advice: 'This server gives no temporary credentials yet: use an access key without SecurityToken.',
+    advice: 'Send the SecurityToken as `openecd key temporary` printed it.',
+  },
+  'InvalidSecurityToken.Expired': {
+    status: 400,
+    message: 'Specified SecurityToken is expired.',
+    advice: 'Get new temporary credentials.',
+  },
+  'InvalidSecurityToken.MismatchWithAccessKey': {
+    status: 400,
+    message: 'Specified SecurityToken mismatch with the AccessKey.',
+    advice: 'Use the AccessKeyId, the secret and the SecurityToken that were made together.',
   },
   NoPermission: {
     status: 403,
@@ -129,6 +139,11 @@ export const REQUEST_ERRORS = {
   'Throttling.User': {
     status: 400,
     message: 'Request was denied due to user flow control.',
+    advice: 'Wait and repeat the request.',
+  },
+  'Throttling.Api': {
+    status: 400,
+    message: 'Request was denied due to api flow control.',
     advice: 'Wait and repeat the request.',
   },
   ServiceUnavailable: {

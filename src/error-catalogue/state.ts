@@ -27,6 +27,11 @@ export const STATE_ERRORS = {
     message: 'The disk has too many snapshots that are not yet stored in the vault.',
     advice: '{count} layers wait to be stored. Look whether the vault is reachable and has space.',
   },
+  'AutoSnapshotPolicy.QuotaExceed': {
+    status: 403,
+    message: 'The maximum number of automatic snapshot policy has been reached.',
+    advice: 'The region has {count} policies; delete some, or raise the setting policies.quota.',
+  },
   'QuotaExceed.Desktop': {
     status: 403,
     message: 'The desktop quota exceeds.',

@@ -13,6 +13,7 @@ import { parseRoot, type Root, rootKey, type VaultSession } from '../vault/index
 import type { SnapshotContext } from './context.ts';
 import type { Step } from './decide.ts';
 import { snapshotRecord } from './records.ts';
+import { dropRecords } from './remove.ts';
 import type { DiskState } from './state.ts';
 
 const REPORT_EVERY_MS = 500;
@@ -42,7 +43,8 @@ export async function archive(
     await faults.hit('archive.stored', { qsd: view.pid });
     const { newBytes } = await session.flush();
     await faults.hit('archive.flushed');
-    await accomplish(ctx, step.layer, root, newBytes);
+    const dropped = await ctx.recordLock.run(() => accomplish(ctx, step.layer, root, newBytes));
+    if (dropped) await dropRecords(ctx);
     await faults.hit('archive.committed');
   } finally {
     await session.close();
@@ -123,13 +125,16 @@ async function report(ctx: SnapshotContext, layerId: string, done: number, total
     .execute();
 }
 
-/** The layer and the snapshots that wait for it have a root. A record in the vault says the same without the catalogue. */
+/**
+ * The layer and the snapshots that wait for it have a root. A record in the vault says the same without the catalogue.
+ * True when a record has to go again, because its snapshot was deleted meanwhile.
+ */
 async function accomplish(
   ctx: SnapshotContext,
   layerId: string,
   root: Root,
   newBytes: number,
-): Promise<void> {
+): Promise<boolean> {
   const key = rootKey(root);
   const now = ctx.clock();
   const waiting = await ctx.catalogue.db
@@ -140,7 +145,8 @@ async function accomplish(
     .execute();
   for (const row of waiting) await ctx.vault.putRecord(row.id, snapshotRecord(row, key, now));
   await faults.hit('archive.recorded');
-  await ctx.catalogue.transaction(async (trx) => {
+  return ctx.catalogue.transaction(async (trx) => {
+    let dropped = false;
     await trx.updateTable('layers').set({ root: key }).where('id', '=', layerId).execute();
     await trx
       .updateTable('snapshots')
@@ -162,12 +168,14 @@ async function accomplish(
         .where('id', '=', row.id)
         .executeTakeFirst();
       if (still !== undefined) continue;
+      dropped = true;
       await trx
         .insertInto('dropped_records')
         .values({ record_id: row.id })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
+    return dropped;
   });
 }
 

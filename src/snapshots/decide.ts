@@ -6,13 +6,15 @@
  * upwards are a source of anything.
  */
 import { chain, type LayerRow } from '../catalogue/stacks.ts';
-import type { DiskState } from './state.ts';
+import { type DiskState, intentOf } from './state.ts';
 
 /** Stacks longer than this are settled before more is archived. */
 const LONG_STACK = 8;
 
 export type Step =
   | { readonly kind: 'release' }
+  /** A freeze whose outcome nobody heard is settled. */
+  | { readonly kind: 'resolve' }
   | { readonly kind: 'drop'; readonly layers: readonly string[] }
   | { readonly kind: 'prepare' }
   | {
@@ -23,17 +25,22 @@ export type Step =
     }
   | { readonly kind: 'settle'; readonly count: number };
 
-/** The next step for a disk, or null when all is done. */
-export function nextStep(state: DiskState): Step | null {
+/**
+ * The next step for a disk, or null when all is done. `skip`: kinds that failed just now; what does not need them goes
+ * on, since a full pool, say, lets no layer be prepared, while archiving and settling are what makes space.
+ */
+export function nextStep(state: DiskState, skip: ReadonlySet<Step['kind']> = new Set()): Step | null {
   const deleted = state.desktopStatus === 'Deleted';
-  if (deleted && state.wanted.size === 0) return { kind: 'release' };
-  const unneeded = unneededLayers(state);
+  const open = intentOf(state.disk)?.kind === 'freeze';
+  if (open && !skip.has('resolve')) return { kind: 'resolve' };
+  if (deleted && state.wanted.size === 0) return open || skip.has('release') ? null : { kind: 'release' };
+  const unneeded = skip.has('drop') ? [] : unneededLayers(state);
   if (unneeded.length > 0) return { kind: 'drop', layers: unneeded };
-  if (!deleted && state.disk.intent === null && state.disk.prepared_layer === null)
-    return { kind: 'prepare' };
-  const settle = deleted ? null : settleStep(state);
+  const unprepared = !deleted && state.disk.intent === null && state.disk.prepared_layer === null;
+  if (unprepared && !skip.has('prepare')) return { kind: 'prepare' };
+  const settle = deleted || skip.has('settle') ? null : settleStep(state);
   if (settle !== null && chain(state.layers, state.disk.active_layer).length > LONG_STACK) return settle;
-  return archiveStep(state) ?? settle;
+  return (skip.has('archive') ? null : archiveStep(state)) ?? settle;
 }
 
 /** Layers that neither the disk's stack nor a waiting snapshot stands on; the topmost first. */

@@ -7,6 +7,7 @@
  */
 import { type DiskRow, diskById, loadStack } from '../catalogue/stacks.ts';
 import { EcdError } from '../errors.ts';
+import { faults } from '../faults.ts';
 import type { SnapshotContext } from './context.ts';
 import { intentOf } from './state.ts';
 
@@ -18,6 +19,7 @@ export async function resolveFreeze(ctx: SnapshotContext, row: DiskRow): Promise
   const intent = disk === undefined ? null : intentOf(disk);
   if (disk === undefined || intent?.kind !== 'freeze') return;
   const switched = await isSwitched(ctx, disk, intent.prepared);
+  await faults.hit('freeze.judged');
   await ctx.catalogue.transaction(async (trx) => {
     if (switched) {
       await trx
@@ -39,6 +41,7 @@ export async function resolveFreeze(ctx: SnapshotContext, row: DiskRow): Promise
       .where('status', '=', 'PROGRESSING')
       .execute();
   });
+  await faults.hit('freeze.resolved');
   ctx.log.info({ disk: disk.id, snapshot: intent.snapshotId, switched }, 'an open freeze was settled');
 }
 
@@ -46,16 +49,24 @@ async function isSwitched(ctx: SnapshotContext, disk: DiskRow, prepared: string)
   const live = ctx.desktops.live(disk.desktop_id, disk.type);
   if (live !== null) {
     try {
-      return (await ctx.pool.topLayer(live)) === prepared;
+      const top = await ctx.pool.topLayer(live);
+      if (top === prepared || top === disk.active_layer) return top === prepared;
+      throw new EcdError('InternalError', {}, new Error(`QEMU has ${top} on top of disk ${disk.id}`));
     } catch (error) {
       // A QEMU that is gone does not answer; its lock tells whether it is.
       if (!EcdError.is(error, 'Qemu.ConnectionLost')) throw error;
     }
   }
-  const stack = await loadStack(ctx.catalogue.db, disk);
-  await waitForLock(ctx, stack);
-  await ctx.pool.check({ ...stack, layers: [...stack.layers, prepared] });
-  return true;
+  // An offline settle holds the active layer's lock too.
+  const pause = await ctx.gate.pause(disk.id);
+  try {
+    const stack = await loadStack(ctx.catalogue.db, disk);
+    await waitForLock(ctx, stack);
+    await ctx.pool.check({ ...stack, layers: [...stack.layers, prepared] });
+    return true;
+  } finally {
+    pause.resume();
+  }
 }
 
 async function waitForLock(

@@ -15,6 +15,7 @@ import type { SnapshotContext } from './context.ts';
 export async function allocateLayer(ctx: SnapshotContext, diskId: string): Promise<string> {
   const layerId = newId.layer();
   await ctx.catalogue.db.insertInto('garbage').values({ disk_id: diskId, layer_id: layerId }).execute();
+  await faults.hit('layers.named');
   return layerId;
 }
 
@@ -57,6 +58,7 @@ export async function sweep(
     .where('disk_id', '=', diskId)
     .where('layer_id', 'in', [...layerIds])
     .execute();
+  await faults.hit('layers.forgotten');
 }
 
 /** Makes the empty layer that the next freeze will put on top. The caller holds the disk's lock. */
@@ -78,9 +80,10 @@ export async function prepareLayer(ctx: SnapshotContext, disk: DiskRow): Promise
       });
       await trx.updateTable('disks').set({ prepared_layer: layerId }).where('id', '=', disk.id).execute();
     });
-    return layerId;
   } catch (error) {
     await sweep(ctx, disk.id, [layerId]);
     throw error;
   }
+  await faults.hit('prepare.adopted');
+  return layerId;
 }

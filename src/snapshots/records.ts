@@ -30,6 +30,8 @@ export function snapshotRecord(row: Selectable<SnapshotTable>, root: string, arc
     osType: row.os_type,
     type: row.type,
     creator: row.creator,
+    policyId: row.policy_id,
+    expiresAt: row.expires_at,
     consistency: row.consistency,
     createdAt: row.created_at,
     archivedAt,

@@ -18,9 +18,13 @@ export async function recover(ctx: SnapshotContext): Promise<string[]> {
   const resets: string[] = [];
   const disks = await ctx.catalogue.db.selectFrom('disks').select('id').execute();
   await failUnbegun(ctx);
+  await releaseVanished(ctx);
   for (const { id } of disks) {
+    const disk = await diskById(ctx.catalogue.db, id);
+    // Whatever else fails here: a reset that was promised must not wait until its desktop has been used for days.
+    if (disk !== undefined && intentOf(disk)?.kind === 'reset') resets.push(id);
     try {
-      if (await recoverDisk(ctx, id)) resets.push(id);
+      await recoverDisk(ctx, id);
     } catch (error) {
       // One disk that cannot be settled now (its lock is held, say) must not keep the others from working.
       ctx.log.error(
@@ -33,10 +37,10 @@ export async function recover(ctx: SnapshotContext): Promise<string[]> {
   return resets;
 }
 
-async function recoverDisk(ctx: SnapshotContext, diskId: string): Promise<boolean> {
+async function recoverDisk(ctx: SnapshotContext, diskId: string): Promise<void> {
   return ctx.diskLock.run(diskId, async () => {
     const disk = await diskById(ctx.catalogue.db, diskId);
-    if (disk === undefined) return false;
+    if (disk === undefined) return;
     const garbage = await ctx.catalogue.db
       .selectFrom('garbage')
       .select('layer_id')
@@ -51,8 +55,21 @@ async function recoverDisk(ctx: SnapshotContext, diskId: string): Promise<boolea
     if (intent?.kind === 'freeze') await resolveFreeze(ctx, disk);
     await setStrangersAside(ctx, diskId);
     await compareWithQemu(ctx, diskId);
-    return intent?.kind === 'reset';
   });
+}
+
+/** Disks whose rows are gone while their files, by name, still wait to be removed. */
+async function releaseVanished(ctx: SnapshotContext): Promise<void> {
+  const rows = await ctx.catalogue.db
+    .selectFrom('garbage')
+    .select('disk_id')
+    .distinct()
+    .where('disk_id', 'not in', (eb) => eb.selectFrom('disks').select('id'))
+    .execute();
+  for (const { disk_id } of rows) {
+    await ctx.pool.releaseDisk(disk_id);
+    await ctx.catalogue.db.deleteFrom('garbage').where('disk_id', '=', disk_id).execute();
+  }
 }
 
 /** Snapshots that are neither frozen nor in a disk's open intent were never taken. */
@@ -89,7 +106,7 @@ async function setStrangersAside(ctx: SnapshotContext, diskId: string): Promise<
   }
 }
 
-/** The catalogue and a living QEMU must agree on the active layer; if not, nothing of the disk may be touched. */
+/** The catalogue and a living QEMU must agree on the active layer. Said loudly; a freeze of such a disk fails. */
 async function compareWithQemu(ctx: SnapshotContext, diskId: string): Promise<void> {
   const disk = await diskById(ctx.catalogue.db, diskId);
   const live = disk === undefined ? null : ctx.desktops.live(disk.desktop_id, disk.type);

@@ -9,22 +9,29 @@ import type { Claim } from '../catalogue/nonces.ts';
 import { describeError } from '../errors.ts';
 import { faults } from '../faults.ts';
 import type { SnapshotContext } from './context.ts';
+import { nextStep } from './decide.ts';
+import { loadState } from './state.ts';
 
-/** Deletes snapshots; unknown ids are ignored. Gives the disks whose layers may be free now. */
+/**
+ * Deletes snapshots; unknown ids are ignored. `automatic`: only those that policies made, whatever is asked for. Gives
+ * the disks whose layers may be free now.
+ */
 export async function removeSnapshots(
   ctx: SnapshotContext,
   regionId: string,
   ids: readonly string[],
   claim: Claim,
+  which: 'any' | 'automatic' = 'any',
 ): Promise<{ diskIds: string[]; snapshotIds: string[] }> {
   const rows = await ctx.catalogue.transaction(async (trx) => {
     await claim.record(trx);
-    const found = await trx
+    let query = trx
       .selectFrom('snapshots')
       .select(['id', 'disk_id', 'root'])
       .where('id', 'in', [...ids])
-      .where('region_id', '=', regionId)
-      .execute();
+      .where('region_id', '=', regionId);
+    if (which === 'automatic') query = query.where('type', '=', 'AUTO').where('policy_id', 'is not', null);
+    const found = await query.execute();
     for (const { id } of found) {
       await trx.deleteFrom('snapshots').where('id', '=', id).execute();
       await trx
@@ -41,6 +48,10 @@ export async function removeSnapshots(
 
 /** Removes the vault records whose snapshots are gone. One that cannot be removed now is tried again later. */
 export async function dropRecords(ctx: SnapshotContext): Promise<void> {
+  await ctx.recordLock.run(() => dropAll(ctx));
+}
+
+async function dropAll(ctx: SnapshotContext): Promise<void> {
   const names = await ctx.catalogue.db.selectFrom('dropped_records').select('record_id').execute();
   for (const { record_id } of names) {
     try {
@@ -60,6 +71,9 @@ export async function dropRecords(ctx: SnapshotContext): Promise<void> {
 /** A deleted desktop's disk that nobody waits for: its rows, then its files. */
 export async function releaseDisk(ctx: SnapshotContext, diskId: string): Promise<void> {
   await ctx.diskLock.run(diskId, async () => {
+    // A snapshot that held the lock until now may have been acknowledged since this was decided.
+    const state = await loadState(ctx.catalogue.db, diskId);
+    if (state === undefined || nextStep(state)?.kind !== 'release') return;
     // The files first: without the rows nobody would know the directory.
     await ctx.pool.releaseDisk(diskId);
     await faults.hit('remove.disk.released');
@@ -70,5 +84,6 @@ export async function releaseDisk(ctx: SnapshotContext, diskId: string): Promise
       await trx.deleteFrom('garbage').where('disk_id', '=', diskId).execute();
       await trx.deleteFrom('disks').where('id', '=', diskId).execute();
     });
+    await faults.hit('remove.disk.forgotten');
   });
 }

@@ -5,6 +5,7 @@
  * nothing else touches the disk; the old stack stays until the new one is durable, and the catalogue switches in one
  * transaction; layers that waiting snapshots need stay, as a branch, until those are archived.
  */
+import type { Trx } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import type { SnapshotTable } from '../catalogue/schema.ts';
 import { chain, diskById, diskOf, stackOf } from '../catalogue/stacks.ts';
@@ -130,9 +131,7 @@ async function resetDisk(ctx: SnapshotContext, diskId: string, snapshot: Snapsho
   const state = await loadState(ctx.catalogue.db, diskId);
   if (state === undefined) throw new EcdError('InvalidDesktopId.NotFound');
   const stack = stackOf(state.disk, chain(state.layers, state.disk.active_layer));
-  if (!(await ctx.pool.lockFree(stack).catch(() => true))) {
-    throw new EcdError('OperationDenied.DiskInUse', { path: diskId });
-  }
+  await requireUnused(ctx, state, stack);
   const target = parseRoot(snapshot.root!);
   const way = resetWay(state, { layer: snapshot.layer_id, root: snapshot.root! });
   const onto = way.kind === 'onto' ? way.layer : way.over;
@@ -140,6 +139,7 @@ async function resetDisk(ctx: SnapshotContext, diskId: string, snapshot: Snapsho
   const sound = await ctx.pool.check(below).then(
     () => true,
     (error: unknown) => {
+      if (!EcdError.is(error, 'Disk.Damaged')) throw error;
       ctx.log.warn({ disk: diskId, error: describeError(error) }, 'the disk is rebuilt from the vault');
       return false;
     },
@@ -149,6 +149,16 @@ async function resetDisk(ctx: SnapshotContext, diskId: string, snapshot: Snapsho
   const source = sound && way.kind === 'difference' && way.root !== null ? parseRoot(way.root) : null;
   const clean: Stack = sound ? below : { ...below, imageId: null, layers: [] };
   await switchTo(ctx, state, clean, { source, target, root: snapshot.root! });
+}
+
+/** No QEMU of ours and no other process has the disk. A file that is damaged is in nobody's use. */
+async function requireUnused(ctx: SnapshotContext, state: DiskState, stack: Stack): Promise<void> {
+  const free = await ctx.pool.lockFree(stack).catch((error: unknown) => {
+    if (EcdError.is(error, 'Disk.Damaged')) return true;
+    throw error;
+  });
+  const ours = ctx.desktops.live(state.disk.desktop_id, state.disk.type) !== null;
+  if (!free || ours) throw new EcdError('OperationDenied.DiskInUse', { path: state.disk.id });
 }
 
 /** The golden image alone, or nothing. */
@@ -173,7 +183,11 @@ async function switchTo(
 ): Promise<void> {
   const { disk } = state;
   const made: string[] = [];
+  // Both trees stay in the vault until the catalogue names the new layer's root, whatever is deleted meanwhile.
+  const session = content === null ? null : await ctx.vault.session();
+  let committing = false;
   try {
+    for (const root of [content?.source, content?.target]) if (root != null) session?.hold(root);
     let stack = below;
     if (content !== null) {
       const filled = await allocateLayer(ctx, disk.id);
@@ -186,6 +200,7 @@ async function switchTo(
     made.push(active);
     await ctx.pool.prepare(stack, active);
     await faults.hit('reset.prepared');
+    committing = true;
     const dropped = await commitSwitch(ctx, state, below, made, content);
     await faults.hit('reset.committed');
     // What cannot be unlinked now is garbage by name, and goes at the next start.
@@ -193,8 +208,11 @@ async function switchTo(
       ctx.log.warn({ disk: disk.id, error: describeError(error) }, 'old layers could not be unlinked yet');
     });
   } catch (error) {
-    await sweep(ctx, disk.id, made);
+    // A commit that failed may be found done after a crash: its files are garbage by name until the next start tells.
+    if (!committing) await sweep(ctx, disk.id, made);
     throw error;
+  } finally {
+    await session?.close();
   }
 }
 
@@ -252,6 +270,7 @@ async function commitSwitch(
       root: null,
     });
     const settling = below.layers.includes(disk.settling_layer ?? '') ? disk.settling_layer : null;
+    if (disk.settling_layer !== null && settling === null) await forgetHalfMerged(trx, state);
     const switched = await trx
       .updateTable('disks')
       .set({ active_layer: active, prepared_layer: null, settling_layer: settling, intent: null })
@@ -265,4 +284,12 @@ async function commitSwitch(
     await discardLayers(trx, disk.id, dropped);
     return dropped;
   });
+}
+
+/** The layers below an unfinished settle no longer hold what they held, and now nothing else in the catalogue says so. */
+async function forgetHalfMerged(trx: Trx, { layers, disk }: DiskState): Promise<void> {
+  const below = chain(layers, disk.settling_layer!).slice(0, -1);
+  const ids = below.map((layer) => layer.id);
+  await trx.updateTable('layers').set({ root: null }).where('id', 'in', ids).execute();
+  await trx.updateTable('snapshots').set({ layer_id: null }).where('layer_id', 'in', ids).execute();
 }

@@ -7,6 +7,7 @@
  * whatever way, no thread holds a connection to the view any more.
  */
 import { availableParallelism } from 'node:os';
+import { unlessAborted } from '../async.ts';
 import type { Extent, ReaderSpec } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { type Encoded, NAME_BYTES, ZERO_NAME } from '../vault/codec.ts';
@@ -210,17 +211,6 @@ export class ScanPool {
     const known = await scan.known(candidates.map(({ name }) => name));
     return candidates.filter((_, i) => known[i] !== true).map(({ position }) => position);
   }
-}
-
-/** Waits for `work`, or throws Cancelled as soon as the signal is aborted; nothing stays behind on the signal. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(new EcdError('Cancelled', { reason: 'scan of a disk' }));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 function objectsOf({ parts, output }: EncodedBatch, names: Buffer, wanted: readonly number[]): Encoded[] {

@@ -22,7 +22,10 @@ export async function settleDisk(ctx: SnapshotContext, diskId: string): Promise<
     if (step === null) return;
     const stack = stackOf(state.disk, chain(state.layers, state.disk.active_layer));
     const live = ctx.desktops.live(state.disk.desktop_id, state.disk.type);
-    if ((live === null) !== (state.desktopStatus === 'Stopped')) {
+    // No hook tells when a lost session is back: tried again.
+    if (live === null && state.desktopStatus === 'Running')
+      throw new EcdError('Qemu.ConnectionLost', { what: 'QEMU' });
+    if (live !== null && state.desktopStatus === 'Stopped') {
       throw new EcdError('Cancelled', { reason: `the desktop is ${state.desktopStatus}` });
     }
     const qemu = ctx.desktops.qemuPid(state.disk.desktop_id);

@@ -4,25 +4,26 @@
  * Invariants: those of the parts below; this file only joins them. Everything here may be called while everything else
  * runs.
  */
-import { KeyedMutex, sleep } from '../async.ts';
+import { KeyedMutex, Mutex, sleep, unlessAborted } from '../async.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import { disksOf } from '../catalogue/stacks.ts';
 import { describeError, EcdError } from '../errors.ts';
 import type { SnapshotContext } from './context.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
+import type { TakeRequest } from './intend.ts';
 import { recover } from './recover.ts';
 import { dropRecords, removeSnapshots } from './remove.ts';
 import { performReset, type ResetRequest, requestReset } from './reset.ts';
 import { allRoots } from './roots.ts';
 import { SettleGate } from './settle-gate.ts';
 import { intentOf, loadState } from './state.ts';
-import { type TakeRequest, take } from './take.ts';
+import { take } from './take.ts';
 import { DiskWorkers } from './worker.ts';
 
 /** How long ResetSnapshot waits for a quick reset before it answers; a longer one goes on in the background. */
 const ANSWER_RESET_MS = 2000;
 
-export type SnapshotsOptions = Omit<SnapshotContext, 'diskLock' | 'gate' | 'signal' | 'kick'>;
+export type SnapshotsOptions = Omit<SnapshotContext, 'diskLock' | 'recordLock' | 'gate' | 'signal' | 'kick'>;
 
 export class Snapshots {
   readonly #ctx: SnapshotContext;
@@ -35,6 +36,7 @@ export class Snapshots {
     this.#ctx = {
       ...options,
       diskLock: new KeyedMutex(),
+      recordLock: new Mutex(),
       gate: new SettleGate((diskId) => this.#workers.kick(diskId)),
       signal: this.#stop.signal,
       kick: (diskId) => this.#workers.kick(diskId),
@@ -47,9 +49,17 @@ export class Snapshots {
     return take(this.#ctx, request, claim);
   }
 
-  /** DeleteSnapshot: unknown ids are ignored; one that is being stored is cancelled. */
-  async remove(regionId: string, ids: readonly string[], claim: Claim): Promise<void> {
-    const { diskIds } = await removeSnapshots(this.#ctx, regionId, ids, claim);
+  /**
+   * DeleteSnapshot: unknown ids are ignored; one that is being stored is cancelled. `automatic`: only those that policies
+   * made, whatever is asked for.
+   */
+  async remove(
+    regionId: string,
+    ids: readonly string[],
+    claim: Claim,
+    which: 'any' | 'automatic' = 'any',
+  ): Promise<void> {
+    const { diskIds } = await removeSnapshots(this.#ctx, regionId, ids, claim, which);
     await dropRecords(this.#ctx);
     for (const diskId of diskIds) {
       const state = await loadState(this.#ctx.catalogue.db, diskId);
@@ -78,14 +88,23 @@ export class Snapshots {
     for (const disk of await disksOf(this.#ctx.catalogue.db, desktopId)) {
       // A settle that begins after this finds the desktop Starting and leaves it alone.
       (await this.#ctx.gate.pause(disk.id)).resume();
-      await this.#resets.get(disk.id)?.catch(() => {});
+      if (intentOf(disk)?.kind === 'reset' && !this.#resets.has(disk.id))
+        this.#beginReset(disk.id).catch(() => {});
+      await unlessAborted(
+        Promise.resolve(this.#resets.get(disk.id)).catch(() => {}),
+        signal,
+      );
       await this.#ctx.diskLock.run(disk.id, async () => {
         const row = await this.#ctx.catalogue.db
           .selectFrom('disks')
           .selectAll()
           .where('id', '=', disk.id)
           .executeTakeFirst();
-        if (row !== undefined && intentOf(row)?.kind === 'freeze') await resolveFreeze(this.#ctx, row);
+        const lease = row === undefined ? null : intentOf(row);
+        if (lease?.kind === 'freeze') await resolveFreeze(this.#ctx, row!);
+        // Its reset failed and could not say so: a start now would be undone by it later.
+        if (lease?.kind === 'reset')
+          throw new EcdError('OperationConflict', { reason: 'The disk is being reset.' });
         if (signal.aborted) throw new EcdError('Cancelled', { reason: 'the start was called off' });
       });
     }

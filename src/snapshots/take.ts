@@ -5,39 +5,18 @@
  * no lease and no changed stack; a guest that was frozen is thawed on every path; an outcome that QEMU left open (lost
  * connection, no answer) is settled by asking QEMU which layer is on top, before anything else touches the disk.
  */
-import type { Catalogue, Trx } from '../catalogue/catalogue.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
-import type { Consistency, DiskType } from '../catalogue/schema.ts';
-import { type DiskRow, diskOf, loadStack } from '../catalogue/stacks.ts';
-import type { LiveDisk, Stack } from '../disks/types.ts';
+import type { Consistency } from '../catalogue/schema.ts';
+import { type DiskRow, diskOf } from '../catalogue/stacks.ts';
+import type { LiveDisk } from '../disks/types.ts';
 import { describeError, EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
-import { newId } from '../ids.ts';
 import type { SnapshotContext } from './context.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
+import { beingReset, intend, type Plan, type TakeRequest } from './intend.ts';
 import { prepareLayer } from './layers.ts';
-import { type Intent, intentOf } from './state.ts';
-
-export interface TakeRequest {
-  readonly regionId: string;
-  readonly desktopId: string;
-  readonly diskType: DiskType;
-  readonly name: string;
-  readonly description: string;
-  readonly type: 'USER' | 'AUTO';
-  readonly creator: string;
-}
-
-interface Plan {
-  readonly snapshotId: string;
-  readonly diskId: string;
-  readonly desktopId: string;
-  readonly stack: Stack;
-  readonly prepared: string;
-  /** The lease's text: whoever finds another one in the row has lost it. */
-  readonly intent: string;
-  readonly live: LiveDisk | null;
-}
+import { intentOf } from './state.ts';
 
 /** Takes a snapshot of one disk and gives its id once the point in time is durable. Throws EcdError. */
 export async function take(ctx: SnapshotContext, request: TakeRequest, claim: Claim): Promise<string> {
@@ -45,6 +24,7 @@ export async function take(ctx: SnapshotContext, request: TakeRequest, claim: Cl
   return ctx.diskLock.run(disk.id, async () => {
     await requireSpace(ctx);
     await makeReady(ctx, disk.id);
+    await faults.hit('take.ready', { qemu: ctx.desktops.qemuPid(request.desktopId) });
     const plan = await intend(ctx, request, claim);
     await faults.hit('take.intended', { qemu: ctx.desktops.qemuPid(plan.desktopId) });
     try {
@@ -71,12 +51,16 @@ async function findDisk(catalogue: Catalogue, request: TakeRequest): Promise<Dis
   }
   const disk = await diskOf(catalogue.db, request.desktopId, request.diskType);
   if (disk === undefined) throw new EcdError('InvalidSourceDiskType.NotFound');
+  // Said at once, not after the reset that holds the disk's lock.
+  if (intentOf(disk)?.kind === 'reset') throw beingReset();
   return disk;
 }
 
 async function requireSpace(ctx: SnapshotContext): Promise<void> {
   const reserve = ctx.settings.snapshots.reserveBytes;
-  const free = Math.min(await ctx.pool.freeBytes(), await ctx.vault.freeBytes());
+  // A vault that is away is no reason to refuse: the frozen layer waits for it.
+  const vault = await ctx.vault.freeBytes().catch(() => Number.POSITIVE_INFINITY);
+  const free = Math.min(await ctx.pool.freeBytes(), vault);
   if (free < reserve) {
     throw new EcdError('OperationDenied.InsufficientSpace', { path: 'the data directory', free, reserve });
   }
@@ -95,118 +79,23 @@ async function makeReady(ctx: SnapshotContext, diskId: string): Promise<void> {
     await prepareLayer(ctx, disk);
 }
 
-/** Step 1 of the design's section 3: everything is checked, the lease taken and the row written, in one transaction. */
-async function intend(ctx: SnapshotContext, request: TakeRequest, claim: Claim): Promise<Plan> {
-  const snapshotId = newId.snapshot();
-  return ctx.catalogue.transaction(async (trx) => {
-    await claim.record(trx);
-    const desktop = await trx
-      .selectFrom('desktops')
-      .selectAll()
-      .where('id', '=', request.desktopId)
-      .executeTakeFirst();
-    if (desktop === undefined || desktop.status === 'Deleted')
-      throw new EcdError('InvalidDesktopId.NotFound');
-    const disk = await diskOf(trx, request.desktopId, request.diskType);
-    if (disk === undefined) throw new EcdError('InvalidSourceDiskType.NotFound');
-    if (disk.intent !== null) {
-      const doing =
-        intentOf(disk)?.kind === 'reset' ? 'is being reset' : 'is being frozen by another request';
-      throw new EcdError('OperationConflict', { reason: `The disk ${doing}; wait until that is done.` });
-    }
-    const live = desktop.status === 'Running' ? ctx.desktops.live(desktop.id, request.diskType) : null;
-    if (desktop.status !== 'Stopped' && live === null) {
-      throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Running or Stopped' });
-    }
-    await checkQuotas(ctx, trx, disk.id);
-    if (disk.prepared_layer === null) throw new EcdError('OperationConflict', { reason: 'Try again.' });
-    const lease: Intent = {
-      kind: 'freeze',
-      snapshotId,
-      frozen: disk.active_layer,
-      prepared: disk.prepared_layer,
-    };
-    const intent = JSON.stringify(lease);
-    await trx.updateTable('disks').set({ intent }).where('id', '=', disk.id).execute();
-    await trx
-      .insertInto('snapshots')
-      .values({
-        id: snapshotId,
-        name: request.name,
-        description: request.description,
-        region_id: desktop.region_id,
-        desktop_id: desktop.id,
-        desktop_name: desktop.name,
-        disk_id: disk.id,
-        disk_type: request.diskType,
-        disk_size_bytes: disk.size_bytes,
-        os_type: await osType(trx, desktop.image_id),
-        type: request.type,
-        status: 'PROGRESSING',
-        failure: '',
-        creator: request.creator,
-        consistency: null,
-        created_at: ctx.clock(),
-        archived_at: null,
-        root: null,
-        layer_id: null,
-        total_bytes: null,
-        done_bytes: 0,
-        stored_bytes: null,
-      })
-      .execute();
-    const stack = await loadStack(trx, disk);
-    return {
-      snapshotId,
-      diskId: disk.id,
-      desktopId: desktop.id,
-      stack,
-      prepared: disk.prepared_layer,
-      intent,
-      live,
-    };
-  });
-}
-
-async function checkQuotas(ctx: SnapshotContext, trx: Trx, diskId: string): Promise<void> {
-  const { quotaPerDisk, maxWaitingLayers } = ctx.settings.snapshots;
-  const count = trx.fn.countAll<number>().as('count');
-  const { count: snapshots } = await trx
-    .selectFrom('snapshots')
-    .select(count)
-    .where('disk_id', '=', diskId)
-    .where('status', '!=', 'FAILED')
-    .executeTakeFirstOrThrow();
-  if (snapshots >= quotaPerDisk) throw new EcdError('QuotaExceed.Snapshot', { count: snapshots });
-  const { count: waiting } = await trx
-    .selectFrom('layers')
-    .select(count)
-    .where('disk_id', '=', diskId)
-    .where('state', '=', 'frozen')
-    .where('root', 'is', null)
-    .executeTakeFirstOrThrow();
-  if (waiting >= maxWaitingLayers) throw new EcdError('QuotaExceed.WaitingLayers', { count: waiting });
-}
-
-async function osType(trx: Trx, imageId: string): Promise<string> {
-  const image = await trx.selectFrom('images').select('os_type').where('id', '=', imageId).executeTakeFirst();
-  return image?.os_type ?? 'Linux';
-}
-
 /** Steps 2 to 5. */
 async function freeze(ctx: SnapshotContext, plan: Plan): Promise<void> {
-  if (plan.live === null) {
-    await ctx.pool.freezeOffline(plan.stack, async () => {
-      await faults.hit('take.locked');
-      await commitFreeze(ctx, plan, ctx.clock(), 'stopped');
-    });
-    return;
-  }
   const qemu = ctx.desktops.qemuPid(plan.desktopId);
-  await ctx.pool.presync(plan.stack);
-  await faults.hit('take.presynced', { qemu });
+  if (plan.live !== null) {
+    await ctx.pool.presync(plan.stack);
+    await faults.hit('take.presynced', { qemu });
+  }
+  // QEMU refuses a freeze while a settle runs in it; an offline settle holds the active layer's write lock.
   const pause = await ctx.gate.pause(plan.diskId);
   try {
+    if (plan.live === null) {
+      await ctx.pool.freezeOffline(plan.stack, async () => {
+        await faults.hit('take.locked');
+        await commitFreeze(ctx, plan, ctx.clock(), 'stopped');
+      });
+      return;
+    }
     const { instant, consistency } = await freezeLive(ctx, plan, plan.live, qemu);
     await faults.hit('take.switched', { qemu });
     await commitFreeze(ctx, plan, instant, consistency);
@@ -262,7 +151,13 @@ async function commitFreeze(
     await trx.updateTable('layers').set({ state: 'active' }).where('id', '=', plan.prepared).execute();
     await trx
       .updateTable('snapshots')
-      .set({ consistency, created_at: instant, layer_id: frozen })
+      .set((eb) => ({
+        consistency,
+        created_at: instant,
+        // Retention is measured from the instant of the freeze.
+        expires_at: eb(eb.ref('expires_at'), '+', eb(eb.val(instant), '-', eb.ref('created_at'))),
+        layer_id: frozen,
+      }))
       .where('id', '=', plan.snapshotId)
       .execute();
   });
@@ -280,8 +175,17 @@ async function abandon(ctx: SnapshotContext, plan: Plan, cause: unknown): Promis
       .selectAll()
       .where('id', '=', plan.diskId)
       .executeTakeFirst();
-    if (disk?.intent === plan.intent) await resolveFreeze(ctx, disk);
-    await ctx.catalogue.db.deleteFrom('snapshots').where('id', '=', plan.snapshotId).execute();
+    // Without a QEMU only the catalogue's own transaction switches: what still has the lease has not switched.
+    if (plan.live !== null && disk?.intent === plan.intent) await resolveFreeze(ctx, disk);
+    await ctx.catalogue.transaction(async (trx) => {
+      await trx
+        .updateTable('disks')
+        .set({ intent: null })
+        .where('id', '=', plan.diskId)
+        .where('intent', '=', plan.intent)
+        .execute();
+      await trx.deleteFrom('snapshots').where('id', '=', plan.snapshotId).execute();
+    });
   } catch (error) {
     // The lease stays in the catalogue: the next snapshot, start of the desktop or start of the service settles it.
     ctx.log.error(

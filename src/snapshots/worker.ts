@@ -7,15 +7,19 @@
  */
 import { sleep } from '../async.ts';
 import { describeError, EcdError } from '../errors.ts';
+import { faults } from '../faults.ts';
 import { archive, isLost } from './archive.ts';
 import type { SnapshotContext } from './context.ts';
 import { nextStep, type Step } from './decide.ts';
+import { resolveFreeze } from './freeze-outcome.ts';
 import { discardLayers, prepareLayer, sweep } from './layers.ts';
 import { releaseDisk } from './remove.ts';
 import { settleDisk } from './settle-step.ts';
 import { type DiskState, loadState } from './state.ts';
 
 const LONGEST_PAUSE_MS = 30_000;
+/** How often a layer must be found lost before its snapshots are: a mount that comes back must not cost them. */
+const LOST_AFTER = 5;
 
 interface Task {
   again: boolean;
@@ -24,6 +28,10 @@ interface Task {
   wake: AbortController;
   /** The archive under way, by layer. */
   archiving: { readonly layer: string; readonly abort: AbortController } | undefined;
+  /** Steps that failed since the last pause; passed over meanwhile. */
+  readonly failed: Set<Step['kind']>;
+  /** How often in a row an archive found its layer lost. */
+  lost: number;
 }
 
 export class DiskWorkers {
@@ -49,9 +57,15 @@ export class DiskWorkers {
       done: Promise.resolve(),
       wake: new AbortController(),
       archiving: undefined,
+      failed: new Set(),
+      lost: 0,
     };
     this.#tasks.set(diskId, fresh);
-    fresh.done = this.#run(diskId, fresh).finally(() => this.#tasks.delete(diskId));
+    fresh.done = this.#run(diskId, fresh).finally(() => {
+      this.#tasks.delete(diskId);
+      // Kicked between its last look and here.
+      if (fresh.again) this.kick(diskId);
+    });
   }
 
   /** Stops an archive that no snapshot waits for any more. */
@@ -82,8 +96,9 @@ export class DiskWorkers {
       task.wake = new AbortController();
       try {
         const did = await this.#step(diskId, task);
-        failures = 0;
-        if (!did && !task.again) return;
+        if (did && task.failed.size === 0) failures = 0;
+        if (!did && task.failed.size > 0) await this.#pause(failures, task);
+        else if (!did && !task.again) return;
       } catch (error) {
         if (this.#ctx.signal.aborted) return;
         if (EcdError.is(error, 'Cancelled')) {
@@ -96,33 +111,48 @@ export class DiskWorkers {
           { disk: diskId, failures, error: describeError(error) },
           'work on a disk failed; it is tried again',
         );
-        const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(failures, 10));
-        await sleep(pause, AbortSignal.any([this.#ctx.signal, task.wake.signal])).catch(() => {});
       }
     }
+  }
+
+  /** All that is left has failed: a pause, cut short by a kick, then everything is tried again. */
+  async #pause(failures: number, task: Task): Promise<void> {
+    const ms = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(failures, 10));
+    await sleep(ms, AbortSignal.any([this.#ctx.signal, task.wake.signal])).catch(() => {});
+    task.failed.clear();
   }
 
   /** One step; false when there was none. */
   async #step(diskId: string, task: Task): Promise<boolean> {
     const ctx = this.#ctx;
     const state = await loadState(ctx.catalogue.db, diskId);
-    const step = state === undefined ? null : nextStep(state);
+    const step = state === undefined ? null : nextStep(state, task.failed);
     if (state === undefined || step === null) return false;
+    try {
+      await this.#perform(state, step, task);
+      return true;
+    } catch (error) {
+      if (!EcdError.is(error, 'Cancelled')) task.failed.add(step.kind);
+      throw error;
+    }
+  }
+
+  async #perform(state: DiskState, step: Step, task: Task): Promise<void> {
+    const ctx = this.#ctx;
+    const diskId = state.disk.id;
     switch (step.kind) {
+      case 'resolve':
+        return ctx.diskLock.run(diskId, () => resolveFreeze(ctx, state.disk));
       case 'release':
-        await releaseDisk(ctx, diskId);
-        return true;
+        return releaseDisk(ctx, diskId);
       case 'drop':
-        await this.#drop(diskId);
-        return true;
+        return this.#drop(diskId);
       case 'prepare':
         return this.#prepare(diskId);
       case 'archive':
-        await this.#archive(state, step, task);
-        return true;
+        return this.#archive(state, step, task);
       case 'settle':
-        await settleDisk(ctx, diskId);
-        return true;
+        return settleDisk(ctx, diskId);
     }
   }
 
@@ -139,12 +169,12 @@ export class DiskWorkers {
         await discardLayers(trx, diskId, step.layers);
         return [...step.layers];
       });
+      await faults.hit('drop.committed');
       await sweep(ctx, diskId, dropped);
     });
   }
 
-  /** False while the disk is being frozen or reset: whoever does that kicks when it is done. */
-  async #prepare(diskId: string): Promise<boolean> {
+  async #prepare(diskId: string): Promise<void> {
     const ctx = this.#ctx;
     return ctx.diskLock.run(diskId, async () => {
       const disk = await ctx.catalogue.db
@@ -152,10 +182,9 @@ export class DiskWorkers {
         .selectAll()
         .where('id', '=', diskId)
         .executeTakeFirst();
-      if (disk === undefined || disk.prepared_layer !== null) return true;
+      if (disk === undefined || disk.prepared_layer !== null) return;
       if (disk.intent !== null) throw new EcdError('Cancelled', { reason: 'the disk is being reset' });
       await prepareLayer(ctx, disk);
-      return true;
     });
   }
 
@@ -166,12 +195,14 @@ export class DiskWorkers {
       await this.#turn(async () => {
         // What was wanted when it queued may have been deleted since.
         const now = await loadState(this.#ctx.catalogue.db, state.disk.id);
-        const still = now === undefined ? null : nextStep(now);
+        const still = now === undefined ? null : nextStep(now, task.failed);
         if (now === undefined || still?.kind !== 'archive' || still.layer !== step.layer) return;
         await archive(this.#ctx, now, still, AbortSignal.any([abort.signal, this.#ctx.signal]));
       });
+      task.lost = 0;
     } catch (error) {
-      if (!isLost(error)) throw error;
+      if (!isLost(error) || ++task.lost < LOST_AFTER) throw error;
+      task.lost = 0;
       await this.#giveUp(step.layer, error);
     } finally {
       task.archiving = undefined;
@@ -198,6 +229,7 @@ export class DiskWorkers {
     while (this.#archives >= this.#ctx.settings.snapshots.archivesAtOnce && !this.#ctx.signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    if (this.#ctx.signal.aborted) throw new EcdError('Cancelled', { reason: 'the service stops' });
     this.#archives++;
     try {
       await work();

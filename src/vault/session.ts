@@ -96,6 +96,12 @@ export class VaultSession implements TreeSink {
     return decode({ type: 'p', name, codec: entry.codec, rawLength: entry.raw, data });
   }
 
+  /** Keeps a whole tree until this session ends. Throws `Vault.Damaged` when it is not in the vault (any more). */
+  hold(root: Root): void {
+    this.#assertUsable();
+    this.#context.holds.take(this.#ticket, root);
+  }
+
   /**
    * The tree of a disk of `size` bytes with the parent's leaves (null: all zero) but for the changes, which ascend.
    * Changed chunks have been put or are known. When the disk grew or shrank, the chunks at the old and the new end

@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly indexFile: string;
   /** Makes the vault if the directory holds none. Without it a missing vault is `Vault.Unavailable`. */
   readonly create?: { readonly chunkSize?: number; readonly fanout?: number };
+  /** Only the vault of this id is opened: anything else in its place is `Vault.Unavailable`. Excludes `create`. */
+  readonly expectedId?: string;
   readonly readonly?: boolean;
   readonly log?: Log;
   /** Another store than the directory. */
@@ -75,6 +77,9 @@ export class Vault {
     const unlock = readonly ? async () => {} : await store.lock();
     try {
       const format = await loadFormat(store, readonly ? undefined : options.create);
+      if (options.expectedId !== undefined && options.expectedId !== format.id) {
+        throw new EcdError('Vault.Unavailable', { reason: `${store.location} holds vault ${format.id}` });
+      }
       if (!readonly) await store.sweep();
       const index = new IndexDb(options.indexFile, format.id, readonly);
       try {

@@ -11,6 +11,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EcdError } from '../../errors.ts';
+import { faults } from '../../faults.ts';
 import { newId } from '../../ids.ts';
 import { imgCreate } from '../../qemu/img.ts';
 import { type PoolFiles, syncDir } from './files.ts';
@@ -51,16 +52,12 @@ export class EmptyLayers {
       } else {
         await this.#copy(await this.#example(sizeBytes, below !== null), file, below);
       }
+      await faults.hit('layer.made');
       await syncDir(this.#files.diskDir(diskId));
     } catch (error) {
-      await rm(file, { force: true });
-      throw error instanceof EcdError
-        ? error
-        : new EcdError(
-            'OperationDenied.InsufficientSpace',
-            { path: file, free: 'too few', reserve: 0 },
-            error,
-          );
+      // A file that was there before is not ours.
+      if (!isThere(error)) await rm(file, { force: true });
+      throw error instanceof EcdError ? error : whyNot(file, error);
     }
   }
 
@@ -140,4 +137,16 @@ function parseExample(content: Buffer, backed: boolean): Example {
 
 function layerName(layerId: string): string {
   return `${layerId}.qcow2`;
+}
+
+function isThere(error: unknown): boolean {
+  const cause = error instanceof EcdError ? error.cause : error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'EEXIST';
+}
+
+function whyNot(path: string, error: unknown): EcdError {
+  const { code = 'it could not be made' } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new EcdError('OperationDenied.InsufficientSpace', { path, free: 'too few', reserve: 'none' }, error)
+    : new EcdError('Disk.Unavailable', { path, reason: code }, error);
 }

@@ -8,6 +8,7 @@ import { constants } from 'node:fs';
 import { chown, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EcdError } from '../../errors.ts';
+import { faults } from '../../faults.ts';
 
 export interface Owner {
   readonly uid: number;
@@ -54,6 +55,7 @@ export class PoolFiles {
   async release(diskId: string, layerIds: readonly string[]): Promise<void> {
     if (layerIds.length === 0) return;
     for (const layerId of layerIds) await unlink(this.layer(diskId, layerId)).catch(ignoreMissing);
+    await faults.hit('layers.unlinked');
     await syncDir(this.diskDir(diskId)).catch(ignoreMissing);
   }
 

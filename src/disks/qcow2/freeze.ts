@@ -6,18 +6,15 @@
  * has been told.
  */
 import { EcdError } from '../../errors.ts';
+import { faults } from '../../faults.ts';
 import type { LiveDisk, Stack } from '../types.ts';
 import { type PoolFiles, syncFile } from './files.ts';
 import type { Keeper } from './keeper.ts';
+import { endSettle } from './live.ts';
 import { fileNode, layerNodes, topNode } from './nodes.ts';
 
 /** Longest a QEMU may take for its flush and switch, in ms. */
 const SWITCH_TIMEOUT = 60_000;
-
-interface BlockBackend {
-  readonly qdev?: string;
-  readonly inserted?: { readonly 'node-name'?: string };
-}
 
 /** Switches a running QEMU to `prepared`. An error that leaves the outcome open is Qemu.TimedOut or Qemu.ConnectionLost. */
 export async function freezeLive(
@@ -35,11 +32,16 @@ export async function freezeLive(
     true,
   );
   const added: string[] = [];
+  await endSettle(live, stack.diskId);
   try {
     for (const node of [file!, format!]) {
-      await qmp.execute('blockdev-add', node);
+      await qmp.execute('blockdev-add', node).catch((error: unknown) => {
+        // Left by a freeze that was cut short: the name belongs to this very file.
+        if (!isDuplicate(error)) throw error;
+      });
       added.push(node['node-name']);
     }
+    await faults.hit('take.overlaid');
     const switchTop = { type: 'blockdev-snapshot', data: { node: topNode(stack), overlay: prepared } };
     await qmp.execute('transaction', { actions: [switchTop] }, { timeoutMs: SWITCH_TIMEOUT });
   } catch (error) {
@@ -49,6 +51,10 @@ export async function freezeLive(
     }
     throw error;
   }
+}
+
+function isDuplicate(error: unknown): boolean {
+  return EcdError.is(error, 'Qemu.CommandFailed') && /Duplicate nodes/.test(String(error.details['reason']));
 }
 
 /** Syncs the active layer under its write lock and runs `commit` before the lock is given back. */
@@ -63,11 +69,4 @@ export async function freezeOffline(
     await syncFile(active);
     await commit();
   });
-}
-
-/** The node name of what a device stands on, which is the layer's id; null when it stands on nothing. */
-export async function topLayer(live: LiveDisk): Promise<string | null> {
-  const backends = await live.qmp.execute<BlockBackend[]>('query-block');
-  const backend = backends.find((each) => each.qdev?.split('/').includes(live.device) === true);
-  return backend?.inserted?.['node-name'] ?? null;
 }

@@ -6,6 +6,7 @@
  */
 import { Mutex } from '../../async.ts';
 import { EcdError } from '../../errors.ts';
+import { faults } from '../../faults.ts';
 import { newId } from '../../ids.ts';
 import type { BlockdevNode } from '../../qemu/blockdev.ts';
 import type { StorageDaemon } from '../../qemu/storage-daemon.ts';
@@ -37,6 +38,7 @@ export class Keeper {
     ];
     await this.#open(daemon, nodes, file);
     try {
+      await faults.hit('keeper.locked', { qsd: daemon.process.pid });
       return await work();
     } finally {
       await this.#shut(daemon, nodes);
@@ -76,9 +78,13 @@ export class Keeper {
       await this.#shut(daemon, added);
       const reason = error instanceof Error ? error.message : String(error);
       if (isLockRefusal(error)) throw new EcdError('OperationDenied.DiskInUse', { path: file }, error);
-      if (EcdError.is(error, 'Qemu.CommandFailed'))
-        throw new EcdError('Disk.Damaged', { path: file, reason }, error);
-      throw error;
+      if (!EcdError.is(error, 'Qemu.CommandFailed')) throw error;
+      // Out of memory or descriptors, or a device that does not answer, says nothing about the file.
+      throw new EcdError(
+        isDamage(reason) ? 'Disk.Damaged' : 'Disk.Unavailable',
+        { path: file, reason },
+        error,
+      );
     }
   }
 
@@ -99,6 +105,12 @@ export class Keeper {
 export function isLockRefusal(error: unknown): boolean {
   return (
     EcdError.is(error, 'Qemu.CommandFailed') && /Failed to get .*lock/.test(String(error.details['reason']))
+  );
+}
+
+function isDamage(reason: string): boolean {
+  return /not in qcow2 format|corrupt|invalid|No such file|unsupported|unknown|truncated|too (small|large|big)/i.test(
+    reason,
   );
 }
 

@@ -12,8 +12,9 @@ import { StorageDaemon } from '../../qemu/storage-daemon.ts';
 import type { DiskPool, FrozenView, LayerWriter, LiveDisk, SettleOptions, Stack } from '../types.ts';
 import { EmptyLayers } from './empty-layer.ts';
 import { type Owner, PoolFiles, syncFile } from './files.ts';
-import { freezeLive, freezeOffline, topLayer } from './freeze.ts';
+import { freezeLive, freezeOffline } from './freeze.ts';
 import { Keeper } from './keeper.ts';
+import { topLayer } from './live.ts';
 import { stackNodes, topNode } from './nodes.ts';
 import { settle } from './settle.ts';
 import { openView } from './view.ts';
@@ -109,11 +110,20 @@ export class Qcow2Pool implements DiskPool {
   async check(stack: Stack): Promise<void> {
     for (const layerId of stack.layers) {
       const path = this.#files.layer(stack.diskId, layerId);
-      await access(path).catch((error: unknown) => {
-        throw new EcdError('Disk.Damaged', { path, reason: 'it is not there' }, error);
-      });
+      await access(path).catch((error: unknown) => this.#missing(stack, path, error));
     }
     await this.#keeper.probe(stackNodes(this.#files, stack, false));
+  }
+
+  /** A file that is missing among others is lost; a whole directory that is missing may be a mount that is not there. */
+  async #missing(stack: Stack, path: string, cause: unknown): Promise<never> {
+    const alone =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' && (await this.listLayers(stack.diskId)).length > 0;
+    throw new EcdError(
+      alone ? 'Disk.Damaged' : 'Disk.Unavailable',
+      { path, reason: 'it cannot be opened' },
+      cause,
+    );
   }
 
   release(diskId: string, layerIds: readonly string[]): Promise<void> {

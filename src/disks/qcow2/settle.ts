@@ -10,12 +10,12 @@
 import { basename } from 'node:path';
 import { EcdError } from '../../errors.ts';
 import { faults } from '../../faults.ts';
-import { newId } from '../../ids.ts';
 import { runJob } from '../../qemu/jobs.ts';
 import type { QmpClient } from '../../qemu/qmp.ts';
 import type { LiveDisk, SettleOptions, Stack } from '../types.ts';
 import { type PoolFiles, syncFile } from './files.ts';
 import { isLockRefusal, type StartDaemon } from './keeper.ts';
+import { chainDepth, endSettle, settleJob } from './live.ts';
 import { fileNode, stackNodes, topNode } from './nodes.ts';
 
 const SYNC_EVERY_MS = 200;
@@ -36,7 +36,12 @@ export async function settle(
     );
   }
   if (live !== null) {
-    await commit(files, stack, live.qmp, options.bytesPerSecond, options);
+    await endSettle(live, stack.diskId);
+    // A service that died between QEMU's end of the job and the catalogue's commit finds the work done.
+    if (!(await isMerged(stack, live, count))) {
+      await commit(files, stack, live.qmp, options.bytesPerSecond, options);
+      await faults.hit('settle.live.merged');
+    }
     await dropNodes(live.qmp, stack.layers.slice(1, count + 1));
   } else {
     const daemon = await startDaemon();
@@ -47,10 +52,12 @@ export async function settle(
       });
       await faults.hit('settle.offline.opened', { qsd: daemon.process.pid });
       await commit(files, stack, daemon.qmp, 0, options);
+      await faults.hit('settle.offline.merged', { qsd: daemon.process.pid });
     } finally {
       await daemon.stop();
     }
   }
+  await faults.hit('settle.unsynced');
   await syncFile(files.layer(stack.diskId, stack.layers[0]!));
   await syncFile(files.layer(stack.diskId, stack.layers[count + 1]!));
 }
@@ -63,7 +70,7 @@ async function commit(
   options: SettleOptions,
 ): Promise<void> {
   const bottom = files.layer(stack.diskId, stack.layers[0]!);
-  const job = `settle-${newId.layer()}`;
+  const job = settleJob(stack.diskId);
   const start = () =>
     qmp.execute('block-commit', {
       'job-id': job,
@@ -80,10 +87,23 @@ async function commit(
   });
 }
 
+/** Whether QEMU's own chain is already the one without the merged layers. Throws when it is neither that nor the whole. */
+async function isMerged(stack: Stack, live: LiveDisk, count: number): Promise<boolean> {
+  const depth = await chainDepth(live);
+  const whole = stack.layers.length - 1 + (stack.imageId === null ? 0 : 1);
+  if (depth === whole) return false;
+  if (depth === whole - count) return true;
+  throw new EcdError('InternalError', {}, new Error(`QEMU has ${depth} layers below the top, not ${whole}`));
+}
+
 /** Nodes named on the command line or by us stay after a commit until they are deleted. */
 async function dropNodes(qmp: QmpClient, layers: readonly string[]): Promise<void> {
   for (const layer of layers.toReversed()) {
-    await qmp.execute('blockdev-del', { 'node-name': layer });
-    await qmp.execute('blockdev-del', { 'node-name': fileNode(layer) });
+    for (const node of [layer, fileNode(layer)]) {
+      await qmp.execute('blockdev-del', { 'node-name': node }).catch((error: unknown) => {
+        const gone = EcdError.is(error, 'Qemu.CommandFailed') && /Failed to find node/.test(error.message);
+        if (!gone) throw error;
+      });
+    }
   }
 }

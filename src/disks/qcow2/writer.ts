@@ -5,6 +5,7 @@
  * hide what is below; after `finish` the layer and its directory are synced and nobody has it open; `discard` leaves
  * no file.
  */
+import { faults } from '../../faults.ts';
 import { NbdClient } from '../../qemu/nbd.ts';
 import type { StorageDaemon } from '../../qemu/storage-daemon.ts';
 import type { LayerWriter, Stack } from '../types.ts';
@@ -70,6 +71,7 @@ class DaemonWriter implements LayerWriter {
 
   async finish(): Promise<void> {
     await this.#client.flush();
+    await faults.hit('reset.flushed', { qsd: this.pid });
     this.#client.close();
     await this.#daemon.stop();
     await syncFile(this.#files.layer(this.#diskId, this.#layerId));
