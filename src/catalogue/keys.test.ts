@@ -36,7 +36,14 @@ describe('access keys', () => {
       clock: () => 1000,
     });
     expect(await listKeys(catalogue.db)).toEqual([
-      { accessKeyId: key.AccessKeyId, userName: 'Administrator', status: 'Active', createdAt: 1000 },
+      {
+        accessKeyId: key.AccessKeyId,
+        userName: 'Administrator',
+        status: 'Active',
+        createdAt: 1000,
+        lastUsedAt: null,
+        expiresAt: null,
+      },
     ]);
     await catalogue.close();
     const bytes = readFileSync(join(work, 'catalogue.db'));

@@ -38,6 +38,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX layers_parent ON layers (parent_id)',
     `CREATE TABLE garbage (
        disk_id TEXT NOT NULL, layer_id TEXT NOT NULL, PRIMARY KEY (disk_id, layer_id)) STRICT, WITHOUT ROWID`,
+    'CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID',
     'CREATE TABLE dropped_records (record_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID',
     `CREATE TABLE snapshots (
        id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, region_id TEXT NOT NULL,
@@ -63,5 +64,61 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        dropped INTEGER NOT NULL, error_code TEXT NOT NULL, error_info TEXT NOT NULL,
        PRIMARY KEY (invocation_id, desktop_id)) STRICT`,
     'CREATE INDEX invocation_desktops_desktop ON invocation_desktops (desktop_id)',
+  ],
+  [
+    `CREATE TABLE users (
+       name TEXT PRIMARY KEY, comments TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    "INSERT INTO users VALUES ('Administrator', 'Built in, with all rights', 0)",
+    "UPDATE access_keys SET user_name = 'Administrator'",
+    'ALTER TABLE access_keys ADD COLUMN last_used_at INTEGER',
+    // Of temporary credentials only: a hash of the SecurityToken, the end, and a policy that narrows the user's rights.
+    'ALTER TABLE access_keys ADD COLUMN token_hash TEXT',
+    'ALTER TABLE access_keys ADD COLUMN expires_at INTEGER',
+    'ALTER TABLE access_keys ADD COLUMN session_policy TEXT',
+    'CREATE INDEX access_keys_user ON access_keys (user_name)',
+    `CREATE TABLE access_policies (
+       name TEXT PRIMARY KEY, type TEXT NOT NULL, document TEXT NOT NULL, description TEXT NOT NULL,
+       created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    `INSERT INTO access_policies VALUES ('AliyunECDFullAccess', 'System',
+       '{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecd:*","Resource":"*"}]}',
+       'Every operation on everything', 0, 0)`,
+    `INSERT INTO access_policies VALUES ('AliyunECDReadOnlyAccess', 'System',
+       '{"Version":"1","Statement":[{"Effect":"Allow","Action":["ecd:Describe*","ecd:List*"],"Resource":"*"}]}',
+       'Every operation that only reads', 0, 0)`,
+    `CREATE TABLE access_attachments (
+       user_name TEXT NOT NULL REFERENCES users (name), policy_name TEXT NOT NULL REFERENCES access_policies (name),
+       attached_at INTEGER NOT NULL, PRIMARY KEY (user_name, policy_name)) STRICT, WITHOUT ROWID`,
+    'CREATE INDEX access_attachments_policy ON access_attachments (policy_name)',
+    `CREATE TABLE audit (
+       id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, request_id TEXT NOT NULL, access_key_id TEXT NOT NULL,
+       user_name TEXT NOT NULL, operation TEXT NOT NULL, kind TEXT NOT NULL, resources TEXT NOT NULL,
+       source TEXT NOT NULL, status INTEGER NOT NULL, code TEXT NOT NULL, duration_us INTEGER NOT NULL) STRICT`,
+    'CREATE INDEX audit_at ON audit (at)',
+    `CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN
+       SELECT RAISE(ABORT, 'the audit log is append-only'); END`,
+    `CREATE TRIGGER audit_goes_from_its_old_end BEFORE DELETE ON audit
+       WHEN OLD.id <> (SELECT MIN(id) FROM audit) BEGIN
+       SELECT RAISE(ABORT, 'the audit log loses rows only from its old end'); END`,
+  ],
+  [
+    `CREATE TABLE snapshot_policies (
+       id TEXT PRIMARY KEY, name TEXT NOT NULL, region_id TEXT NOT NULL, cron_expression TEXT NOT NULL,
+       retention_days INTEGER NOT NULL, disk_type TEXT NOT NULL, creator TEXT NOT NULL,
+       created_at INTEGER NOT NULL) STRICT`,
+    'CREATE INDEX snapshot_policies_created ON snapshot_policies (region_id, created_at, id)',
+    `CREATE TABLE policy_bindings (
+       desktop_id TEXT PRIMARY KEY REFERENCES desktops (id) ON DELETE CASCADE,
+       policy_id TEXT NOT NULL REFERENCES snapshot_policies (id) ON DELETE CASCADE, bound_at INTEGER NOT NULL,
+       last_point INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    'CREATE INDEX policy_bindings_policy ON policy_bindings (policy_id, last_point)',
+    `CREATE TABLE policy_runs (
+       desktop_id TEXT NOT NULL, point INTEGER NOT NULL, policy_id TEXT NOT NULL, started_at INTEGER NOT NULL,
+       finished_at INTEGER, status TEXT NOT NULL, reason TEXT NOT NULL,
+       PRIMARY KEY (desktop_id, point)) STRICT, WITHOUT ROWID`,
+    "CREATE INDEX policy_runs_running ON policy_runs (desktop_id) WHERE status = 'running'",
+    'CREATE INDEX policy_runs_started ON policy_runs (started_at)',
+    'ALTER TABLE snapshots ADD COLUMN policy_id TEXT',
+    'ALTER TABLE snapshots ADD COLUMN expires_at INTEGER',
+    'CREATE INDEX snapshots_expires ON snapshots (expires_at) WHERE expires_at IS NOT NULL',
   ],
 ];

@@ -5,6 +5,7 @@
  * Invariants: a row that says a file exists was committed after the file was synced; a row goes before its file does
  * (the file's name waits in `garbage`). `state_version` of a desktop changes with every change of its status.
  */
+import type { Generated } from 'kysely';
 
 export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Deleted';
 export type DiskType = 'system' | 'data';
@@ -18,6 +19,52 @@ export interface AccessKeyTable {
   user_name: string;
   status: 'Active' | 'Inactive';
   created_at: number;
+  /** Written at most once a minute. */
+  last_used_at: number | null;
+  /** Temporary credentials: SHA-256 (hex) of the SecurityToken, when they end, and what narrows the user's rights. */
+  token_hash: string | null;
+  expires_at: number | null;
+  session_policy: string | null;
+}
+
+export interface UserTable {
+  name: string;
+  comments: string;
+  created_at: number;
+}
+
+/** Documents in the grammar of src/access/policy.ts. */
+export interface AccessPolicyTable {
+  name: string;
+  type: 'System' | 'Custom';
+  document: string;
+  description: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface AccessAttachmentTable {
+  user_name: string;
+  policy_name: string;
+  attached_at: number;
+}
+
+/** Append-only: triggers refuse changes, and deletions but from the old end. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  request_id: string;
+  access_key_id: string;
+  /** Empty when nobody has proved who they are. */
+  user_name: string;
+  operation: string;
+  kind: 'read' | 'write' | '';
+  /** JSON array of `desktop/ID` and the like. */
+  resources: string;
+  source: string;
+  status: number;
+  code: string;
+  duration_us: number;
 }
 
 export interface NonceTable {
@@ -108,6 +155,12 @@ export interface GarbageTable {
   layer_id: string;
 }
 
+/** What the catalogue knows of the whole installation, each once (see facts.ts). */
+export interface FactTable {
+  key: string;
+  value: string;
+}
+
 /** A vault record whose snapshot or image has been deleted, until the record is gone too. */
 export interface DroppedRecordTable {
   record_id: string;
@@ -139,6 +192,45 @@ export interface SnapshotTable {
   total_bytes: number | null;
   done_bytes: number;
   stored_bytes: number | null;
+  /** The policy that made it, which may be there no more; null for those that users made. */
+  policy_id: string | null;
+  /** When its policy's retention ends; null for those that users made. */
+  expires_at: number | null;
+}
+
+/** An automatic snapshot policy. */
+export interface SnapshotPolicyTable {
+  id: string;
+  name: string;
+  region_id: string;
+  /** Six fields, as policies/cron.ts reads them. */
+  cron_expression: string;
+  /** Of the snapshots that it makes from now on. */
+  retention_days: number;
+  disk_type: 'SYSTEM' | 'DATA' | 'ALL';
+  creator: string;
+  created_at: number;
+}
+
+/** Which policy a desktop has: at most one. */
+export interface PolicyBindingTable {
+  desktop_id: string;
+  policy_id: string;
+  bound_at: number;
+  /** All points of the schedule up to here are dealt with; at the beginning the time of the binding. */
+  last_point: number;
+}
+
+/** What became of one point of a schedule for one desktop. At most one of a desktop is `running`. */
+export interface PolicyRunTable {
+  desktop_id: string;
+  point: number;
+  policy_id: string;
+  started_at: number;
+  finished_at: number | null;
+  /** skipped: not begun, for a reason; missed: the service was down for too long. */
+  status: 'running' | 'done' | 'failed' | 'skipped' | 'missed';
+  reason: string;
 }
 
 export interface InvocationTable {
@@ -169,14 +261,22 @@ export interface InvocationDesktopTable {
 
 export interface Schema {
   access_keys: AccessKeyTable;
+  users: UserTable;
+  access_policies: AccessPolicyTable;
+  access_attachments: AccessAttachmentTable;
+  audit: AuditTable;
   nonces: NonceTable;
   images: ImageTable;
   desktops: DesktopTable;
   disks: DiskTable;
   layers: LayerTable;
   garbage: GarbageTable;
+  facts: FactTable;
   dropped_records: DroppedRecordTable;
   snapshots: SnapshotTable;
+  snapshot_policies: SnapshotPolicyTable;
+  policy_bindings: PolicyBindingTable;
+  policy_runs: PolicyRunTable;
   invocations: InvocationTable;
   invocation_desktops: InvocationDesktopTable;
 }
