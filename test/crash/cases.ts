@@ -1,0 +1,89 @@
+/**
+ * Where things die: each named point with a script that passes it.
+ *
+ * Invariant: a point is listed with what is done there, so that a table's titles say what was proved.
+ */
+
+const TWO = ['write system', 'take system', 'idle', 'write system', 'take system', 'idle'] as const;
+/** Two snapshots while the desktop runs: the second one's layer is settled by the running QEMU. */
+export const LIVE = ['start', ...TWO] as const;
+/** The same while it is Stopped: settled by a storage daemon. */
+export const OFFLINE = TWO;
+/** Enough to settle that it takes a while. */
+export const SLOW = ['start', 'take system', 'idle', 'big system', 'take system', 'idle'] as const;
+export const SLOW_SETTLE = { settings: { snapshots: { settleBytesPerSecond: 1024 ** 2 } } };
+/** Two snapshots, both settled: the base holds the second one's content. */
+export const SETTLED = [...TWO, 'write system', 'take data'] as const;
+/** By a new active layer on the base. */
+export const RESET_ONTO = [...SETTLED, 'reset 2'] as const;
+/** By writing what differs. */
+export const RESET_DIFFERENCE = [...SETTLED, 'reset 1'] as const;
+/** All from the vault. */
+export const REBUILD = [...SETTLED, 'drop base system', 'reset 1'] as const;
+export const DELETE = [...TWO, 'delete 1', 'idle', 'collect'] as const;
+/** A snapshot that is deleted before it is stored. */
+export const CALL_OFF = ['write system', 'take system', 'delete 1', 'idle', 'take system', 'idle'] as const;
+export const REMOVE = ['start', 'write system', 'take system', 'idle', 'write system', 'remove'] as const;
+export const CREATE = ['create', 'write system', 'take system', 'take data', 'idle'] as const;
+
+export interface Case {
+  /** `point` or `point@n`. */
+  readonly at: string;
+  readonly steps: readonly string[];
+  readonly slow?: true;
+  /** Further faults. */
+  readonly also?: readonly string[];
+}
+
+const cases = (steps: readonly string[], ...points: string[]): Case[] =>
+  points.map((at) => ({ at, steps, ...(steps === SLOW ? { slow: true as const } : {}) }));
+
+/** The service dies while a desktop runs: once more with QEMU dying as well. */
+export const SERVICE_LIVE: readonly Case[] = [
+  ...cases(LIVE, 'take.ready', 'take.intended', 'take.presynced', 'take.quiesced', 'take.overlaid'),
+  ...cases(LIVE, 'take.frozen', 'take.switched', 'take.committed', 'take.frozen@2', 'take.switched@2'),
+  ...cases(LIVE, 'layers.named', 'layer.made', 'prepare.made', 'prepare.adopted'),
+  ...cases(LIVE, 'archive.opened@2', 'archive.committed@2'),
+  ...cases(SLOW, 'settle.running'),
+  ...cases(LIVE, 'settle.begun', 'settle.live.merged', 'settle.unsynced', 'settle.merged'),
+  ...cases(LIVE, 'settle.committed', 'layers.unlinked', 'layers.released', 'layers.forgotten'),
+];
+
+/** The service dies where no QEMU runs, or where it makes no difference. */
+export const SERVICE: readonly Case[] = [
+  ...cases(CREATE, 'layer.made', 'desktop.create.prepared', 'desktop.create.prepared@2'),
+  ...cases(CREATE, 'desktop.start.opening', 'desktop.start.spawned'),
+  ...cases(OFFLINE, 'take.intended', 'keeper.locked', 'take.locked', 'take.committed@2'),
+  ...cases(OFFLINE, 'archive.opened', 'archive.stored', 'vault.pack.written', 'vault.pack.synced'),
+  ...cases(OFFLINE, 'vault.index.committed', 'archive.flushed@2', 'vault.record.written'),
+  ...cases(OFFLINE, 'archive.recorded', 'archive.recorded@2', 'archive.committed'),
+  ...cases(OFFLINE, 'settle.begun', 'settle.offline.opened', 'settle.offline.merged', 'settle.unsynced'),
+  ...cases(OFFLINE, 'settle.merged', 'settle.committed', 'layers.unlinked', 'layers.released'),
+  ...cases(RESET_ONTO, 'reset.intended', 'reset.written', 'reset.prepared', 'reset.committed'),
+  ...cases(RESET_DIFFERENCE, 'reset.opened', 'reset.filled', 'reset.flushed', 'reset.written'),
+  ...cases(RESET_DIFFERENCE, 'reset.prepared', 'reset.committed', 'layers.unlinked@2', 'layers.released@2'),
+  ...cases(REBUILD, 'reset.intended', 'reset.opened', 'reset.filled', 'reset.prepared', 'reset.committed'),
+  ...cases(DELETE, 'remove.committed', 'remove.record.deleted'),
+  ...cases(DELETE, 'vault.collect.hidden', 'vault.collect.rewritten'),
+  ...cases(CALL_OFF, 'remove.committed', 'remove.record.deleted', 'archive.committed'),
+  ...cases(REMOVE, 'desktop.delete.ended', 'remove.disk.released', 'remove.disk.forgotten'),
+  ...cases(REMOVE, 'remove.disk.released@2', 'remove.disk.forgotten@2'),
+  ...cases([...LIVE, 'stop'], 'desktop.stop.ended'),
+];
+
+/** QEMU dies and the service goes on. */
+export const QEMU: readonly Case[] = [
+  ...cases(LIVE, 'take.ready', 'take.intended', 'take.presynced', 'take.quiesced', 'take.frozen'),
+  ...cases(LIVE, 'take.switched', 'take.committed', 'take.frozen@2', 'archive.opened', 'archive.opened@2'),
+  ...cases(SLOW, 'settle.running', 'settle.running@3'),
+  ...cases(LIVE, 'settle.begun', 'settle.merged', 'settle.committed'),
+  ...cases(CREATE, 'desktop.start.spawned'),
+];
+
+/** A storage daemon dies and the service goes on. */
+export const DAEMON: readonly Case[] = [
+  ...cases(OFFLINE, 'keeper.locked', 'keeper.locked@2', 'archive.opened', 'archive.stored@2'),
+  ...cases(OFFLINE, 'settle.offline.opened', 'settle.offline.merged'),
+  ...cases(RESET_DIFFERENCE, 'reset.opened', 'reset.filled', 'reset.flushed'),
+  ...cases(REBUILD, 'reset.opened'),
+];

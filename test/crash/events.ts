@@ -1,0 +1,140 @@
+/**
+ * What the child tells before and after everything it does, one JSON line each, and what follows from it.
+ *
+ * Invariants: a line about what is begun stands before the act, one about what is acknowledged after it, so that whatever
+ * the moment of a kill, the lines say what must be there, what must not, and what may be either way.
+ */
+import type { DiskType } from '../../src/catalogue/schema.ts';
+import type { Model, Write } from './model.ts';
+
+export type Event =
+  | { readonly e: 'created'; readonly desktop: string }
+  | ({ readonly e: 'write'; readonly disk: DiskType } & Write)
+  /** All writes of the disk begun until now are flushed. */
+  | { readonly e: 'written'; readonly disk: DiskType }
+  /** A write failed: those begun and not flushed may be there or not. */
+  | { readonly e: 'unsure'; readonly disk: DiskType }
+  | { readonly e: 'taking'; readonly disk: DiskType; readonly name: string }
+  | { readonly e: 'taken'; readonly name: string; readonly id: string }
+  | { readonly e: 'take failed'; readonly name: string; readonly code: string }
+  | { readonly e: 'resetting'; readonly disk: DiskType; readonly name: string }
+  | { readonly e: 'reset'; readonly disk: DiskType; readonly name: string }
+  | { readonly e: 'reset failed'; readonly disk: DiskType; readonly name: string; readonly code: string }
+  | { readonly e: 'deleting'; readonly name: string }
+  | { readonly e: 'deleted'; readonly name: string }
+  | { readonly e: 'removing' }
+  | { readonly e: 'removed' }
+  /** A step that ended with an error. */
+  | { readonly e: 'failed'; readonly step: string; readonly reason: string }
+  | { readonly e: 'end' };
+
+export interface TakenSnapshot {
+  readonly name: string;
+  readonly disk: DiskType;
+  /** Null: never acknowledged. */
+  id: string | null;
+  model: Model;
+  state: 'taking' | 'taken' | 'failed' | 'deleting' | 'deleted';
+}
+
+interface DiskReplay {
+  model: Model;
+  /** Begun and not yet flushed. */
+  pending: Write[];
+  /** A reset to this content was begun and not acknowledged. */
+  resetting: Model | null;
+}
+
+/** What the lines add up to. */
+export class Replay {
+  readonly snapshots = new Map<string, TakenSnapshot>();
+  readonly disks: Record<DiskType, DiskReplay>;
+  readonly events: Event[] = [];
+  removal: 'no' | 'begun' | 'done' = 'no';
+  ended = false;
+
+  /** `system` and `data`: the disks' content at the beginning. */
+  constructor(system: Model, data: Model) {
+    const fresh = (model: Model): DiskReplay => ({ model, pending: [], resetting: null });
+    this.disks = { system: fresh(system), data: fresh(data) };
+  }
+
+  /** Takes the next line. */
+  add(event: Event): void {
+    this.events.push(event);
+    switch (event.e) {
+      case 'write':
+        this.#write(event.disk, event);
+        break;
+      case 'written': {
+        const disk = this.disks[event.disk];
+        for (const write of disk.pending.splice(0)) disk.model.apply(write);
+        break;
+      }
+      case 'unsure': {
+        const disk = this.disks[event.disk];
+        for (const write of disk.pending.splice(0)) disk.model.allow(write);
+        break;
+      }
+      case 'taking': {
+        const { model, pending } = this.disks[event.disk];
+        const copy = model.clone();
+        for (const write of pending) copy.allow(write);
+        this.snapshots.set(event.name, { ...event, id: null, model: copy, state: 'taking' });
+        break;
+      }
+      case 'taken':
+        Object.assign(this.snapshots.get(event.name)!, { id: event.id, state: 'taken' });
+        break;
+      case 'take failed':
+        this.snapshots.get(event.name)!.state = 'failed';
+        break;
+      case 'resetting':
+        this.disks[event.disk].resetting = this.snapshots.get(event.name)!.model;
+        break;
+      case 'reset': {
+        const disk = this.disks[event.disk];
+        disk.model = disk.resetting!.clone();
+        disk.resetting = null;
+        break;
+      }
+      case 'reset failed':
+        this.disks[event.disk].resetting = null;
+        break;
+      case 'deleting':
+      case 'deleted':
+        this.snapshots.get(event.name)!.state = event.e;
+        break;
+      case 'removing':
+        this.removal = 'begun';
+        break;
+      case 'removed':
+        this.removal = 'done';
+        break;
+      case 'end':
+        this.ended = true;
+        break;
+    }
+  }
+
+  /** Contents that a disk may have now. */
+  contents(type: DiskType): Model[] {
+    const { model, pending, resetting } = this.disks[type];
+    const now = model.clone();
+    for (const write of pending) now.allow(write);
+    return resetting === null ? [now] : [now, resetting];
+  }
+
+  /** Acknowledged and not deleted. */
+  get kept(): TakenSnapshot[] {
+    return [...this.snapshots.values()].filter(({ state }) => state === 'taken');
+  }
+
+  /** Also part of what is being frozen: it may be in that snapshot. */
+  #write(type: DiskType, write: Write): void {
+    this.disks[type].pending.push(write);
+    for (const snapshot of this.snapshots.values()) {
+      if (snapshot.state === 'taking' && snapshot.disk === type) snapshot.model.allow(write);
+    }
+  }
+}
