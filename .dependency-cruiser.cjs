@@ -11,12 +11,13 @@ const LAYERS = {
   desktops: ['disks', 'vault', 'catalogue', 'qemu'],
   snapshots: ['disks', 'vault', 'catalogue'],
   policies: ['catalogue'],
+  access: ['catalogue'],
   disks: ['qemu'],
   vault: [],
   qemu: [],
   catalogue: [],
 };
-const SHARED = '^src/(errors|ids|faults|async|settings)\\.ts$';
+const SHARED = '^src/(errors|ids|faults|async|settings)\\.ts$|^src/error-catalogue/';
 const TESTS = '(\\.(test|integ|e2e|contract)|/testing)\\.ts$|/testing/';
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({
@@ -49,7 +50,7 @@ module.exports = {
       comment: 'nothing below the door knows HTTP',
       severity: 'error',
       from: {
-        path: '^src/(operations|desktops|snapshots|policies|disks|vault|qemu|catalogue)/',
+        path: '^src/(operations|desktops|snapshots|policies|access|disks|vault|qemu|catalogue)/',
         pathNot: TESTS,
       },
       to: { path: '(^|/)node_modules/fastify|^fastify$|^(node:)?https?$' },

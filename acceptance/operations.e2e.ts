@@ -12,6 +12,7 @@ import { Service } from './support/service.ts';
 
 const MIB = 1024 ** 2;
 const NO_DESKTOP = 'ecd-00000000000000000';
+const NO_POLICY = 'sp-00000000000000000';
 const NO_SNAPSHOT = 's-00000000000000000000';
 const BOTH = [
   { format: 'JSON', signature: 'headers' },
@@ -71,6 +72,11 @@ const COMPLETE: Record<string, Parameters> = {
   CreateSnapshot: { DesktopId: NO_DESKTOP, SnapshotName: 'name', SourceDiskType: 'system' },
   DeleteSnapshot: { 'SnapshotId.1': NO_SNAPSHOT },
   ResetSnapshot: { SnapshotId: NO_SNAPSHOT },
+  CreateAutoSnapshotPolicy: { PolicyName: 'nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 1-7' },
+  ModifyAutoSnapshotPolicy: { PolicyId: NO_POLICY },
+  DeleteAutoSnapshotPolicy: { 'PolicyId.1': NO_POLICY },
+  ApplyAutoSnapshotPolicy: { PolicyId: NO_POLICY, 'DesktopId.1': NO_DESKTOP },
+  CancelAutoSnapshotPolicy: { 'DesktopId.1': NO_DESKTOP },
   CreateDesktops: { BundleId: 'bundle_demo', Amount: '1' },
   StartDesktops: { 'DesktopId.1': NO_DESKTOP },
   StopDesktops: { 'DesktopId.1': NO_DESKTOP },
@@ -114,6 +120,18 @@ test.each([
   ['DeleteSnapshot', { 'SnapshotId.1': undefined }, '400 MissingSnapshotId'],
   ['ResetSnapshot', {}, '404 InvalidSnapshotId.NotFound'],
   ['ResetSnapshot', { StopDesktop: 'perhaps' }, '400 InvalidStopDesktop'],
+  ['CreateAutoSnapshotPolicy', { PolicyName: 'x' }, '400 InvalidSnapshotPolicyName.Malformed'],
+  ['CreateAutoSnapshotPolicy', { RetentionDays: '181' }, '400 InvalidRetentionDays.Malformed'],
+  ['CreateAutoSnapshotPolicy', { CronExpression: '0 2 * * *' }, '400 InvalidCronExpression.Malformed'],
+  ['CreateAutoSnapshotPolicy', { DiskType: 'both' }, '400 InvalidDiskType'],
+  ['ModifyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
+  ['ModifyAutoSnapshotPolicy', { PolicyName: 'http://x' }, '400 InvalidSnapshotPolicyName.Malformed'],
+  ['ModifyAutoSnapshotPolicy', { RetentionDays: '0' }, '400 InvalidRetentionDays.Malformed'],
+  ['ModifyAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],
+  ['ApplyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
+  ['CancelAutoSnapshotPolicy', {}, '404 InvalidDesktopId.NotFound'],
+  ['CancelAutoSnapshotPolicy', { PolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
+  ['CreateDesktops', { SnapshotPolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
   ['DescribeSnapshots', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
   ['DescribeDesktops', { DesktopStatus: 'Asleep' }, '400 InvalidDesktopStatus'],
   ['CreateDesktops', { Amount: '0' }, '400 InvalidAmount'],
@@ -145,11 +163,28 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   };
   for (const action of ['DescribeRegions', 'DescribeBundles', 'DescribeImages', 'DescribeInvocations'])
     await call(action, {});
-  const desktopId = (await call('CreateDesktops', { BundleId: 'bundle_demo', Amount: '1' })).id('DesktopId');
+  const policy = { PolicyName: '每晚 nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 2/2' };
+  const policyId = (await call('CreateAutoSnapshotPolicy', policy)).id('PolicyId');
+  expect(policyId).toMatch(/^sp-[a-z0-9]{17}$/);
+  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId };
+  const desktopId = (await call('CreateDesktops', wanted)).id('DesktopId');
   const one = { 'DesktopId.1': desktopId };
   expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
   await until(desktopId, 'Running');
   await call('DescribeDesktops', one);
+  await call('DescribeAutoSnapshotPolicy', { PolicyId: policyId });
+  await call('CancelAutoSnapshotPolicy', { ...one, PolicyId: policyId });
+  expect(await refused('ApplyAutoSnapshotPolicy', { PolicyId: policyId, 'DesktopId.1': NO_DESKTOP })).toBe(
+    '404 InvalidDesktopId.NotFound',
+  );
+  await call('ApplyAutoSnapshotPolicy', { ...one, PolicyId: policyId });
+  await call('ModifyAutoSnapshotPolicy', { PolicyId: policyId, RetentionDays: '180', DiskType: 'system' });
+  const changed = await client.ok('DescribeAutoSnapshotPolicy', { PolicyId: policyId });
+  expect(changed['AutoSnapshotPolicies']).toMatchObject([
+    { ...policy, RetentionDays: '180', DiskType: 'SYSTEM', TimePoints: '["2"]', DesktopNum: 1 },
+  ]);
+  const { Desktops } = await client.ok('DescribeDesktops', { SnapshotPolicyId: policyId });
+  expect(Desktops).toMatchObject([{ DesktopId: desktopId, SnapshotPolicyName: policy.PolicyName }]);
   await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
   await call('RunCommand', { ...COMPLETE['RunCommand'], ...one });
 
@@ -185,6 +220,7 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   await until(desktopId, 'Running');
   await call('DeleteSnapshot', { 'SnapshotId.1': snapshotId, 'SnapshotId.2': NO_SNAPSHOT });
   expect((await client.ok('DescribeSnapshots', { SnapshotId: snapshotId }))['Snapshots']).toEqual([]);
+  await call('DeleteAutoSnapshotPolicy', { 'PolicyId.1': policyId, 'PolicyId.2': NO_POLICY });
   await call('DeleteDesktops', one);
   await until(desktopId, 'Deleted');
 });

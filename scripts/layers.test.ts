@@ -87,6 +87,7 @@ test('every rule is broken by what it forbids', () => {
   link('src/desktops/a.ts', '../snapshots/own.ts', 'type');
   link('src/snapshots/a.ts', '../desktops/own.ts');
   link('src/policies/a.ts', '../disks/own.ts');
+  link('src/access/a.ts', '../vault/own.ts');
   link('src/disks/a.ts', '../vault/own.ts');
   link('src/vault/a.ts', '../qemu/own.ts', 'type');
   link('src/qemu/a.ts', '../catalogue/own.ts');
@@ -111,6 +112,7 @@ test('every rule is broken by what it forbids', () => {
       'layer-desktops: src/desktops/a.ts -> src/snapshots/own.ts',
       'layer-snapshots: src/snapshots/a.ts -> src/desktops/own.ts',
       'layer-policies: src/policies/a.ts -> src/disks/own.ts',
+      'layer-access: src/access/a.ts -> src/vault/own.ts',
       'layer-disks: src/disks/a.ts -> src/vault/own.ts',
       'layer-vault: src/vault/a.ts -> src/qemu/own.ts',
       'layer-qemu: src/qemu/a.ts -> src/catalogue/own.ts',

@@ -5,6 +5,12 @@
  */
 const REGION = 'InvalidRegionId.NotFound';
 const LISTING = [REGION, 'InvalidMaxResults', 'InvalidNextToken'];
+const POLICY_ID = 'InvalidAutoSnapshotPolicyId.NotFound';
+const POLICY_PARTS = [
+  'InvalidSnapshotPolicyName.Malformed',
+  'InvalidRetentionDays.Malformed',
+  'InvalidCronExpression.Malformed',
+];
 const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
 
 export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -36,6 +42,12 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationDenied.InsufficientSpace',
     'OperationDenied.DiskInUse',
   ],
+  CreateAutoSnapshotPolicy: [...POLICY_PARTS, REGION, 'AutoSnapshotPolicy.QuotaExceed'],
+  DescribeAutoSnapshotPolicy: LISTING,
+  ModifyAutoSnapshotPolicy: [...POLICY_PARTS, REGION, POLICY_ID],
+  DeleteAutoSnapshotPolicy: [REGION],
+  ApplyAutoSnapshotPolicy: [REGION, POLICY_ID, 'InvalidDesktopId.NotFound'],
+  CancelAutoSnapshotPolicy: [REGION, POLICY_ID, 'InvalidDesktopId.NotFound'],
   CreateDesktops: [
     'InvalidAmount',
     'InvalidAmount.NotTimesOfUsers',
@@ -44,6 +56,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     REGION,
     'InvalidDesktopBundle.NotFound',
     'InvalidImageId.NotFound',
+    POLICY_ID,
     'IncorrectImageStatus',
     'QuotaExceed.Desktop',
     'OperationDenied.InsufficientSpace',

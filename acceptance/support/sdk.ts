@@ -13,6 +13,8 @@ import { RuntimeOptions as CoreRuntime } from '@darabonba/typescript';
 export interface Key {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
+  /** Of temporary credentials. */
+  readonly securityToken?: string;
 }
 
 export type Answer = Record<string, unknown>;

@@ -21,11 +21,22 @@ export interface AccessKey {
   readonly secret: string;
   readonly status: 'Active' | 'Inactive';
   readonly userName: string;
+  /** Only of temporary credentials: they work only with their SecurityToken. */
+  readonly temporary?: {
+    /** Hash of the token. */
+    readonly tokenHash: string;
+    /** Milliseconds since 1970. */
+    readonly expiresAt: number;
+    /** A policy that narrows the user's rights. */
+    readonly policy: string | null;
+  };
 }
 
 export interface Keys {
   /** The key of that id, or null. */
   find(accessKeyId: string): Promise<AccessKey | null>;
+  /** What is wrong with a token sent with that key; null if it is the key's own. Without it there are no tokens. */
+  tokenFault?(key: AccessKey, token: string): 'Malformed' | 'MismatchWithAccessKey' | null;
 }
 
 /** A request, read but not trusted. */
@@ -45,6 +56,8 @@ export interface Caller {
   readonly nonce: string;
   /** When the nonce can be forgotten, in milliseconds since 1970. */
   readonly expiresMs: number;
+  /** Only of temporary credentials: their own policy, null if they have none. */
+  readonly sessionPolicy?: string | null;
 }
 
 export interface AuthenticationPorts {
@@ -82,6 +95,12 @@ export function actionOf(headers: v3.Headers, parameters: ParameterMap): string 
   return isAcs3(headers, parameters) ? text(headers, 'x-acs-action') : (parameters.get('Action') ?? '');
 }
 
+/** The key that a request claims, whether it is right or not: for the audit log. */
+export function claimedKeyOf(headers: v3.Headers, parameters: ParameterMap): string {
+  if (!isAcs3(headers, parameters)) return parameters.get('AccessKeyId') ?? '';
+  return /Credential=([^,\s]+)/.exec(text(headers, 'authorization'))?.[1] ?? '';
+}
+
 /** Checks all but rights and the operation's own parameters. Throws EcdError (4xx). */
 export async function authenticate(
   request: Incoming,
@@ -97,13 +116,28 @@ export async function authenticate(
   const key = await ports.keys.find(claims.accessKeyId);
   if (key === null) throw new EcdError('InvalidAccessKeyId.NotFound');
   if (key.status !== 'Active') throw new EcdError('InvalidAccessKeyId.Inactive');
-  if (claims.securityToken !== '') throw new EcdError('InvalidSecurityToken.Malformed');
+  checkToken(ports, key, claims.securityToken);
 
   const expiresMs = checkTimestamp(claims.timestamp, ports.clock(), ports.timestampWindowMs);
   claims.verify(key.secret);
   ports.window.take(claims.accessKeyId, claims.nonce, expiresMs);
   const { accessKeyId, nonce } = claims;
-  return { operation, caller: { accessKeyId, userName: key.userName, nonce, expiresMs } };
+  const caller = { accessKeyId, userName: key.userName, nonce, expiresMs };
+  return {
+    operation,
+    caller: key.temporary === undefined ? caller : { ...caller, sessionPolicy: key.temporary.policy },
+  };
+}
+
+function checkToken({ keys, clock }: AuthenticationPorts, key: AccessKey, token: string): void {
+  if (token === '') {
+    if (key.temporary !== undefined) throw new EcdError('MissingParameter', { parameter: 'SecurityToken' });
+    return;
+  }
+  const fault = keys.tokenFault === undefined ? 'Malformed' : keys.tokenFault(key, token);
+  if (fault !== null) throw new EcdError(`InvalidSecurityToken.${fault}`);
+  if (key.temporary !== undefined && key.temporary.expiresAt <= clock())
+    throw new EcdError('InvalidSecurityToken.Expired');
 }
 
 /** Reads a timestamp; gives the time at which it stops being valid. */
@@ -159,6 +193,9 @@ function claimsOfAcs3(request: Incoming, hosts: readonly string[]): Claims {
   const sentHash = requiredHeader(headers, 'x-acs-content-sha256', 'ContentSha256');
   v3.checkSignedHeaders(authorization, headers, body.length > 0);
   checkNonce(nonce);
+  const keyHeader = text(headers, 'x-acs-accesskey-id');
+  if (keyHeader !== '' && keyHeader !== authorization.accessKeyId)
+    throw new EcdError('InvalidSecurityToken.MismatchWithAccessKey');
   return {
     action,
     version,

@@ -1,7 +1,7 @@
 /**
  * The door: the HTTP server in front of the operations.
  *
- * Invariants: `/` takes GET and POST, `/healthz` answers 200, everything else is a clear 4xx, malformed HTTP too; no
+ * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/errors` explains a code, everything else is a clear 4xx, malformed HTTP too; no
  * input makes a 5xx; every wait for a client has a time limit; nothing is logged per request above debug.
  */
 import type { Socket } from 'node:net';
@@ -9,6 +9,8 @@ import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { EcdError } from '../errors.ts';
 import { ClientGone } from './body.ts';
+import { allowOrigins, pageHeaders } from './cors.ts';
+import { errorPage } from './error-page.ts';
 import type { DoorPorts } from './ports.ts';
 import { type Answer, RequestServer } from './serve-request.ts';
 
@@ -44,6 +46,7 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
       : Fastify({ ...options, https: { ...node, ...settings.tls } })
   ) as FastifyInstance;
 
+  allowOrigins(door, settings.corsOrigins ?? []);
   // The door reads bodies itself: with its own limit, and for GET too.
   door.removeAllContentTypeParsers();
   door.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -53,6 +56,12 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
     handler: (request, reply) => serve(server, request, reply),
   });
   door.get('/healthz', () => ({ status: 'ok' }));
+  door.get('/console/errors', (request, reply) =>
+    reply
+      .type('text/plain; charset=utf-8')
+      .headers(pageHeaders(settings.tls !== undefined))
+      .send(errorPage(new URL(request.url, 'http://localhost').searchParams)),
+  );
   door.setNotFoundHandler((request, reply) => {
     const root = request.url === '/' || request.url.startsWith('/?');
     return refuse(
@@ -92,6 +101,7 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
     .code(answer.status)
     .header('content-type', answer.contentType)
     .header('x-acs-request-id', answer.requestId);
+  if (answer.retryAfterMs !== undefined) reply.header('x-acs-retry-after', String(answer.retryAfterMs));
   if (answer.close) reply.header('connection', 'close');
   return reply.send(answer.body);
 }

@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { Clock } from '../ids.ts';
 import type { Operation, RequestContext } from '../operations/operation.ts';
 import type { Caller, Keys } from './authenticate.ts';
-import type { ParameterMap } from './parameters.ts';
 
 export type Claim = RequestContext['claim'];
 
@@ -18,11 +17,47 @@ export interface NoncePort {
   isRecorded?(claim: Claim): boolean;
 }
 
+/** What a caller may do. */
+export interface Rights {
+  /** True: everything. */
+  readonly full: boolean;
+  /** Throws NoPermission. `resources` is null while the parameters cannot be read. */
+  require(wish: {
+    readonly operation: string;
+    readonly regionId: string;
+    readonly resources: readonly string[] | null;
+    readonly sourceAddress: string;
+    readonly secure: boolean;
+  }): void;
+}
+
+/** One answer, for the audit log. */
+export interface AnswerRecord {
+  readonly requestId: string;
+  /** '' when the request names no known operation. */
+  readonly operation: string;
+  readonly kind: 'read' | 'write' | '';
+  /** As claimed; proved when `userName` is not empty. */
+  readonly accessKeyId: string;
+  readonly userName: string;
+  readonly resources: readonly string[];
+  readonly source: string;
+  readonly status: number;
+  readonly code: string;
+  readonly seconds: number;
+}
+
 export interface DoorSettings {
   /** This server's address as clients see it, without a slash at its end; else the Host header's is taken. */
   readonly publicUrl?: string;
   /** Further `host[:port]` that a client may have signed (a proxy changed the Host header). */
   readonly trustedHosts?: readonly string[];
+  /** Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Refuse what did not come over TLS. */
+  readonly requireTls?: boolean;
+  /** Origins whose pages may call the API; none if not given. */
+  readonly corsOrigins?: readonly string[];
   /** Bytes of a request's body; default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** Parameters of a request; default 4,000. */
@@ -43,8 +78,12 @@ export interface DoorPorts {
   readonly services: Parameters<Operation['run']>[0];
   readonly keys: Keys;
   readonly nonces: NoncePort;
-  /** Throws NoPermission. It gets the parameters before they are decoded. */
-  authorize?(caller: Caller, operation: Operation, parameters: ParameterMap): void | Promise<void>;
+  /** Without it every caller may do everything. */
+  readonly access?: { rightsOf(caller: Caller): Rights | Promise<Rights> };
+  /** Throws Throttling.User or Throttling.Api, with `retryAfterMs`. */
+  throttle?(caller: Caller, operation: Operation): void;
+  /** Called once for each answer on `/`; must not wait. */
+  audit?(answer: AnswerRecord): void;
   readonly clock: Clock;
   newRequestId(): string;
   readonly log: Pick<Logger, 'error' | 'warn' | 'debug'>;

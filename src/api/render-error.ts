@@ -15,6 +15,7 @@ export interface RenderedError {
   readonly code: string;
   readonly contentType: string;
   readonly body: string;
+  readonly retryAfterMs: number | undefined;
 }
 
 /** The error to show for whatever was thrown. */
@@ -37,15 +38,36 @@ export function renderError(
 ): RenderedError {
   const code = error.publicCode;
   const recommend = `${publicUrl}/console/errors?q=${encodeURIComponent(code.toWellFormed())}&product=ecd&requestId=${requestId}`;
-  const answer = { HostId: hostOf(publicUrl), Code: code, Message: error.message };
+  const denied = accessDeniedDetail(error);
+  const answer = {
+    HostId: hostOf(publicUrl),
+    Code: code,
+    Message: error.message,
+    ...(denied === undefined ? {} : { AccessDeniedDetail: denied }),
+  };
+  const wait = error.details['retryAfterMs'];
+  const retryAfterMs = typeof wait === 'number' ? wait : undefined;
   const { status } = CATALOGUE[error.code] as CatalogueEntry;
   if (format === 'JSON') {
     const body = renderJson(requestId, { ...answer, Recommend: recommend });
-    return { status, code, contentType: JSON_TYPE, body };
+    return { status, code, contentType: JSON_TYPE, body, retryAfterMs };
   }
   const inner = Object.entries(answer).map(([name, value]) => element(name, value));
   const body = `${XML_HEAD}<Error>${element('RequestId', requestId)}${inner.join('')}<Recommend><![CDATA[${recommend}]]></Recommend></Error>`;
-  return { status, code, contentType: XML_TYPE, body };
+  return { status, code, contentType: XML_TYPE, body, retryAfterMs };
+}
+
+/** Who was refused, what, and by which kind of policy; of a refusal by policies only. */
+function accessDeniedDetail({ code, details }: EcdError): Readonly<Record<string, unknown>> | undefined {
+  if (code !== 'NoPermission' || details['principalType'] === undefined) return undefined;
+  return {
+    AuthAction: details['action'],
+    AuthPrincipalType: details['principalType'],
+    AuthPrincipalOwnerId: details['ownerId'],
+    AuthPrincipalDisplayName: details['displayName'],
+    NoPermissionType: details['noPermissionType'],
+    PolicyType: details['policyType'],
+  };
 }
 
 /** `host[:port]` of an address. */

@@ -1,14 +1,15 @@
 /**
  * One request from its first byte to its answer.
  *
- * Invariants: the order is form, version and action, key, timestamp, signature, nonce, rights, parameters, business;
+ * Invariants: the order is form, version and action, key, timestamp, signature, nonce, rate, rights, parameters, business;
  * whatever is thrown becomes an answer with a RequestId; the nonce of a write is on durable record before any answer
  * that follows a right signature.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError, EcdError } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
-import { actionOf, authenticate, type Caller, type Incoming, isAcs3 } from './authenticate.ts';
+import { admit, type Trace } from './admit.ts';
+import { actionOf, authenticate, type Caller, claimedKeyOf, type Incoming, isAcs3 } from './authenticate.ts';
 import { ClientGone, readBody } from './body.ts';
 import { DoorContext } from './context.ts';
 import { parameterDecoder, type WireSchema } from './decode.ts';
@@ -18,6 +19,7 @@ import type { DoorPorts } from './ports.ts';
 import { type Format, hostOf, publicError, renderError } from './render-error.ts';
 import { JSON_TYPE, renderJson } from './render-json.ts';
 import { renderXml, XML_TYPE } from './render-xml.ts';
+import { type Source, Sources } from './source.ts';
 
 export interface Answer {
   readonly status: number;
@@ -26,6 +28,8 @@ export interface Answer {
   readonly requestId: string;
   /** True when the rest of the connection is not worth reading. */
   readonly close: boolean;
+  /** When it is worth asking again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 const HOST = /^[A-Za-z0-9.\-_[\]:]{1,260}$/;
@@ -41,6 +45,7 @@ export class RequestServer {
   readonly #window: NonceWindow;
   readonly #limits: { readonly body: number; readonly parameters: number; readonly windowMs: number };
   readonly #hosts: readonly string[];
+  readonly #sources: Sources;
 
   constructor(ports: DoorPorts) {
     const { settings } = ports;
@@ -57,6 +62,7 @@ export class RequestServer {
       parameters: settings.maxParameters ?? 4000,
       windowMs: settings.timestampWindowMs ?? 15 * 60_000,
     };
+    this.#sources = new Sources(settings.trustedProxies ?? []);
     this.#hosts = [
       ...(settings.publicUrl ? [hostOf(settings.publicUrl)] : []),
       ...(settings.trustedHosts ?? []),
@@ -66,24 +72,63 @@ export class RequestServer {
   async serve(message: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const started = performance.now();
     const requestId = this.#ports.newRequestId();
+    const source = this.#sources.of(message);
+    const trace: Trace = { caller: undefined, resources: [] };
     let incoming: Incoming | undefined;
     try {
       incoming = await this.#read(message);
       const format = formatOf(incoming);
-      const { operation, result } = await this.#run(incoming, requestId, message, response);
+      if (this.#ports.settings.requireTls === true && !source.secure)
+        throw new EcdError('InvalidProtocol.NeedSsl');
+      const { operation, result } = await this.#run(incoming, requestId, message, response, source, trace);
       const body =
         format === 'JSON' ? renderJson(requestId, result) : renderXml(operation.name, requestId, result);
-      this.#ports.onAnswer?.(operation.name, 'OK', 200, (performance.now() - started) / 1000);
+      this.#answered(requestId, operation, incoming, source, trace, 'OK', 200, started);
       const contentType = format === 'JSON' ? JSON_TYPE : XML_TYPE;
       return { status: 200, contentType, body, requestId, close: false };
     } catch (thrown) {
       if (thrown instanceof ClientGone) throw thrown;
       const known = incoming === undefined ? '' : actionOf(incoming.headers, incoming.parameters);
-      const action = this.#ports.operations.has(known) ? known : '';
-      const rendered = this.refuse(thrown, requestId, action, errorFormat(message, incoming), message);
-      this.#ports.onAnswer?.(action, rendered.code, rendered.status, (performance.now() - started) / 1000);
+      const operation = this.#ports.operations.get(known);
+      const rendered = this.refuse(
+        thrown,
+        requestId,
+        operation?.name ?? '',
+        errorFormat(message, incoming),
+        message,
+      );
+      this.#answered(requestId, operation, incoming, source, trace, rendered.code, rendered.status, started);
       return { ...rendered, requestId, close: EcdError.is(thrown, 'RequestTooLarge') };
     }
+  }
+
+  /** Tells metrics and the audit log. */
+  #answered(
+    requestId: string,
+    operation: Operation | undefined,
+    incoming: Incoming | undefined,
+    source: Source,
+    { caller, resources }: Trace,
+    code: string,
+    status: number,
+    started: number,
+  ): void {
+    const seconds = (performance.now() - started) / 1000;
+    this.#ports.onAnswer?.(operation?.name ?? '', code, status, seconds);
+    if (this.#ports.audit === undefined) return;
+    const claimed = () => (incoming === undefined ? '' : claimedKeyOf(incoming.headers, incoming.parameters));
+    this.#ports.audit({
+      requestId,
+      operation: operation?.name ?? '',
+      kind: operation?.kind ?? '',
+      accessKeyId: caller?.accessKeyId ?? claimed(),
+      userName: caller?.userName ?? '',
+      resources,
+      source: source.address,
+      status,
+      code,
+      seconds,
+    });
   }
 
   /** Renders what was thrown, and logs what the client must not see. */
@@ -115,7 +160,14 @@ export class RequestServer {
     return { method, headers, query, parameters, body };
   }
 
-  async #run(incoming: Incoming, requestId: string, message: IncomingMessage, response: ServerResponse) {
+  async #run(
+    incoming: Incoming,
+    requestId: string,
+    message: IncomingMessage,
+    response: ServerResponse,
+    source: Source,
+    trace: Trace,
+  ) {
     const { clock, nonces, operations, keys } = this.#ports;
     const { operation, caller } = await authenticate(incoming, {
       operations,
@@ -125,6 +177,7 @@ export class RequestServer {
       timestampWindowMs: this.#limits.windowMs,
       hosts: this.#hosts,
     });
+    trace.caller = caller;
     const claim = nonces.claim(caller.accessKeyId, caller.nonce, caller.expiresMs);
     const fields = {
       requestId,
@@ -134,10 +187,10 @@ export class RequestServer {
       publicHost: hostOf(this.#publicUrl(message)),
     };
     const context = new DoorContext(fields, response, this.#ports.stopping);
-    if (operation.kind === 'read')
-      return { operation, result: await this.#carryOut(operation, caller, incoming, context) };
+    const carryOut = () => this.#carryOut(operation, caller, incoming, context, source, trace);
+    if (operation.kind === 'read') return { operation, result: await carryOut() };
     try {
-      return { operation, result: await this.#carryOut(operation, caller, incoming, context) };
+      return { operation, result: await carryOut() };
     } finally {
       if (nonces.isRecorded?.(claim) !== true) await nonces.spend(claim);
     }
@@ -148,9 +201,12 @@ export class RequestServer {
     caller: Caller,
     incoming: Incoming,
     context: DoorContext,
+    source: Source,
+    trace: Trace,
   ): Promise<object> {
-    await this.#ports.authorize?.(caller, operation, incoming.parameters);
-    const parameters = this.#decoders.get(operation.name)!(incoming.parameters);
+    const decode = this.#decoders.get(operation.name)!;
+    const sent = incoming.parameters;
+    const parameters = await admit(this.#ports, operation, decode, caller, sent, source, trace);
     return operation.run(this.#ports.services, parameters, context);
   }
 

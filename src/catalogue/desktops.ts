@@ -25,15 +25,19 @@ export interface DesktopFilter {
   readonly osTypes?: readonly string[] | undefined;
   readonly imageIds?: readonly string[] | undefined;
   readonly bundleIds?: readonly string[] | undefined;
+  readonly snapshotPolicyId?: string | undefined;
 }
 
 export type DesktopListRow = Selectable<DesktopTable> & {
   /** Null when the image is in the catalogue no more. */
   readonly os_type: string | null;
   readonly platform: string | null;
+  readonly snapshot_policy_id: string | null;
+  readonly snapshot_policy_name: string | null;
 };
 
-const FROM = 'FROM desktops d LEFT JOIN images i ON i.id = d.image_id ';
+const FROM = `FROM desktops d LEFT JOIN images i ON i.id = d.image_id
+  LEFT JOIN policy_bindings b ON b.desktop_id = d.id LEFT JOIN snapshot_policies p ON p.id = b.policy_id `;
 
 /** Up to `limit + 1` desktops after the key; with `offset` instead of a key, after so many. */
 export function listDesktops(
@@ -45,7 +49,8 @@ export function listDesktops(
   const where = conditions(filter).olderThan('d.created_at', 'd.id', page.after);
   return rows(
     queries,
-    `SELECT d.*, i.os_type, i.platform ${FROM}${where.text} ORDER BY d.created_at DESC, d.id DESC LIMIT ? OFFSET ?`,
+    `SELECT d.*, i.os_type, i.platform, p.id AS snapshot_policy_id, p.name AS snapshot_policy_name
+     ${FROM}${where.text} ORDER BY d.created_at DESC, d.id DESC LIMIT ? OFFSET ?`,
     [...where.values, page.limit + 1, offset],
   );
 }
@@ -98,6 +103,7 @@ function conditions(filter: DesktopFilter): Conditions {
   users(where, 'NOT EXISTS', filter.excludedUserIds);
   where.equals('d.office_site_id', filter.officeSiteId).equals('d.policy_group_id', filter.policyGroupId);
   where.equals('d.charge_type', filter.chargeType).among('i.os_type', filter.osTypes);
+  where.equals('b.policy_id', filter.snapshotPolicyId);
   return where.among('d.image_id', filter.imageIds).among('d.bundle_id', filter.bundleIds);
 }
 

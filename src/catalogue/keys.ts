@@ -1,5 +1,5 @@
 /**
- * Access keys: making, listing, disabling, and finding one for each request.
+ * Access keys: making, listing, disabling, deleting, and finding one for each request.
  *
  * Invariants: a secret leaves the catalogue only through `find` and, once, from `createKey`; lists never hold one; a
  * change of a key's status, by whatever process, is seen within `CACHE_MS`; an unknown id is never remembered, so that
@@ -7,13 +7,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { Selectable } from 'kysely';
 import { EcdError } from '../errors.ts';
 import { type Clock, systemClock } from '../ids.ts';
 import type { Catalogue, Queries } from './catalogue.ts';
 import type { AccessKeyTable } from './schema.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
+import { isToken, isTokenOf } from './tokens.ts';
 
-/** The user every key made by the command line belongs to; the `Creator` of what it makes. */
+/** The user that is built in and may do everything. */
 export const ADMINISTRATOR = 'Administrator';
 const CACHE_MS = 1000;
 const CACHE_KEYS = 10_000;
@@ -30,6 +32,10 @@ export interface KeyInfo {
   readonly status: AccessKeyTable['status'];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Up to a minute old; null: never. */
+  readonly lastUsedAt: number | null;
+  /** Only of temporary credentials. */
+  readonly expiresAt: number | null;
 }
 
 /** A key as the door wants it. */
@@ -37,6 +43,15 @@ export interface StoredKey {
   readonly secret: string;
   readonly status: AccessKeyTable['status'];
   readonly userName: string;
+  /** Only of temporary credentials. */
+  readonly temporary?: {
+    /** SHA-256 of the SecurityToken in hex. */
+    readonly tokenHash: string;
+    /** Milliseconds since 1970. */
+    readonly expiresAt: number;
+    /** A policy that narrows the user's rights. */
+    readonly policy: string | null;
+  };
 }
 
 /**
@@ -56,7 +71,7 @@ export async function countKeys(queries: Queries): Promise<number> {
   return Number(row.count);
 }
 
-/** Makes a key with administrator rights: `LTAI` and 20 letters and digits, a secret of 30. */
+/** Makes a key of a user (the Administrator if not given): `LTAI` and 20 letters and digits, a secret of 30. */
 export async function createKey(
   queries: Queries,
   box: SecretBox,
@@ -80,7 +95,7 @@ export async function createKey(
 export async function listKeys(queries: Queries): Promise<KeyInfo[]> {
   const rows = await queries
     .selectFrom('access_keys')
-    .select(['id', 'user_name', 'status', 'created_at'])
+    .select(['id', 'user_name', 'status', 'created_at', 'last_used_at', 'expires_at'])
     .orderBy('created_at')
     .orderBy('id')
     .execute();
@@ -89,7 +104,15 @@ export async function listKeys(queries: Queries): Promise<KeyInfo[]> {
     userName: row.user_name,
     status: row.status,
     createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
   }));
+}
+
+/** Forgets a key. Throws InvalidAccessKeyId.NotFound. */
+export async function deleteKey(queries: Queries, accessKeyId: string): Promise<void> {
+  const result = await queries.deleteFrom('access_keys').where('id', '=', accessKeyId).executeTakeFirst();
+  if (result.numDeletedRows === 0n) throw new EcdError('InvalidAccessKeyId.NotFound');
 }
 
 /** Enables or disables a key. Throws InvalidAccessKeyId.NotFound. */
@@ -119,6 +142,13 @@ export class KeyStore {
     this.#clock = clock;
   }
 
+  /** What is wrong with a SecurityToken sent with that key; null if it is the key's own. */
+  tokenFault(key: StoredKey, token: string): 'Malformed' | 'MismatchWithAccessKey' | null {
+    if (!isToken(token)) return 'Malformed';
+    const mine = key.temporary !== undefined && isTokenOf(token, key.temporary.tokenHash);
+    return mine ? null : 'MismatchWithAccessKey';
+  }
+
   /** The key of that id, or null. Throws Secrets.Unusable when its secret does not open. */
   async find(accessKeyId: string): Promise<StoredKey | null> {
     const now = this.#clock();
@@ -136,6 +166,7 @@ export class KeyStore {
       secret: this.#box.open(row.id, row.secret),
       status: row.status,
       userName: row.user_name,
+      ...temporaryOf(row),
     };
     if (this.#cache.size >= CACHE_KEYS) this.#cache.clear();
     this.#cache.set(accessKeyId, { key, until: now + CACHE_MS });
@@ -143,9 +174,14 @@ export class KeyStore {
   }
 }
 
+function temporaryOf(row: Selectable<AccessKeyTable>): Pick<StoredKey, 'temporary'> {
+  if (row.token_hash === null || row.expires_at === null) return {};
+  return { temporary: { tokenHash: row.token_hash, expiresAt: row.expires_at, policy: row.session_policy } };
+}
+
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-function randomAlphanumeric(length: number): string {
+export function randomAlphanumeric(length: number): string {
   const fair = 256 - (256 % ALPHANUMERIC.length);
   let text = '';
   while (text.length < length) {

@@ -46,11 +46,12 @@ export interface SnapshotListRow {
   readonly total_bytes: number | null;
   readonly done_bytes: number;
   readonly stored_bytes: number | null;
+  readonly expires_at: number | null;
 }
 
 const SELECT = `SELECT s.id, s.name, s.description, s.desktop_id,
   COALESCE(d.name, s.desktop_name) AS desktop_name, d.status AS desktop_status, s.disk_type, s.disk_size_bytes, s.os_type, s.type, s.status, s.creator, s.consistency,
-  s.created_at, s.archived_at, s.total_bytes, s.done_bytes, s.stored_bytes
+  s.created_at, s.archived_at, s.total_bytes, s.done_bytes, s.stored_bytes, s.expires_at
   FROM snapshots s LEFT JOIN desktops d ON d.id = s.desktop_id `;
 
 /** Up to `limit + 1` snapshots after the key: one more than the page tells that there is another page. */
@@ -79,4 +80,14 @@ export function listSnapshots(
     ...where.values,
     page.limit + 1,
   ]);
+}
+
+/** The desktop that a snapshot is of; undefined when there is no such snapshot. */
+export async function desktopOfSnapshot(queries: Queries, id: string): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('snapshots')
+    .select('desktop_id')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.desktop_id;
 }

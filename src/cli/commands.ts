@@ -26,7 +26,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     path: 'key create',
-    summary: 'Make an access key with administrator rights',
+    summary: 'Make an access key of a user, the Administrator if none is named',
     load: async () => (await import('./key.ts')).keyCreate,
   },
   {
@@ -43,6 +43,71 @@ export const COMMANDS: readonly Entry[] = [
     path: 'key enable',
     summary: 'Enable an access key again',
     load: async () => (await import('./key.ts')).keyEnable,
+  },
+  {
+    path: 'key rotate',
+    summary: 'Make another access key of the same user and disable the old one',
+    load: async () => (await import('./key-more.ts')).keyRotate,
+  },
+  {
+    path: 'key delete',
+    summary: 'Delete an access key',
+    load: async () => (await import('./key-more.ts')).keyDelete,
+  },
+  {
+    path: 'key temporary',
+    summary: 'Make temporary credentials of a user',
+    load: async () => (await import('./key-more.ts')).keyTemporary,
+  },
+  {
+    path: 'user create',
+    summary: 'Make a user',
+    load: async () => (await import('./user.ts')).userCreate,
+  },
+  {
+    path: 'user list',
+    summary: 'List the users and their policies',
+    load: async () => (await import('./user.ts')).userList,
+  },
+  {
+    path: 'user delete',
+    summary: 'Delete a user and the access keys of that user',
+    load: async () => (await import('./user.ts')).userDelete,
+  },
+  {
+    path: 'access-policy create',
+    summary: 'Store a policy that says who may do what',
+    load: async () => (await import('./access-policy.ts')).accessPolicyCreate,
+  },
+  {
+    path: 'access-policy list',
+    summary: 'List the access policies',
+    load: async () => (await import('./access-policy.ts')).accessPolicyList,
+  },
+  {
+    path: 'access-policy show',
+    summary: 'Print the document of an access policy',
+    load: async () => (await import('./access-policy.ts')).accessPolicyShow,
+  },
+  {
+    path: 'access-policy delete',
+    summary: 'Delete an access policy that is attached to nobody',
+    load: async () => (await import('./access-policy.ts')).accessPolicyDelete,
+  },
+  {
+    path: 'access-policy attach',
+    summary: 'Give a user the rights of an access policy',
+    load: async () => (await import('./access-policy.ts')).accessPolicyAttach,
+  },
+  {
+    path: 'access-policy detach',
+    summary: 'Take the rights of an access policy from a user',
+    load: async () => (await import('./access-policy.ts')).accessPolicyDetach,
+  },
+  {
+    path: 'audit export',
+    summary: 'Print the audit log as JSON lines',
+    load: async () => (await import('./audit.ts')).auditExport,
   },
   {
     path: 'image import',
@@ -73,6 +138,11 @@ export const COMMANDS: readonly Entry[] = [
     path: 'vault export',
     summary: 'Write a snapshot into a disk image file',
     load: async () => (await import('./vault-export.ts')).vaultExport,
+  },
+  {
+    path: 'policy preview',
+    summary: 'Show what an automatic snapshot policy will make and delete in the next 30 days',
+    load: async () => (await import('./policy-preview.ts')).policyPreview,
   },
   {
     path: 'call',

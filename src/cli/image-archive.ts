@@ -4,7 +4,6 @@
  * Invariants: the vault and the disks are touched only while this process holds the service lock; when it is interrupted
  * the image is taken back, unless the running service has it in hand.
  */
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pino from 'pino';
 import { sleep } from '../async.ts';
@@ -18,7 +17,7 @@ import type { Settings } from '../settings.ts';
 import { archiveImage } from '../snapshots/image-archive.ts';
 import { ScanPool } from '../snapshots/scan.ts';
 import { qemuUser } from '../system-user.ts';
-import { Vault } from '../vault/index.ts';
+import { openVault } from '../vault-of.ts';
 import type { Context } from './command.ts';
 import { dropImage } from './image-import.ts';
 import { withProgress } from './progress.ts';
@@ -97,10 +96,9 @@ async function archiveWithParts(
 ): Promise<void> {
   const log = pino({ level: 'silent' });
   const path = resolve(vaultDir ?? dir.vault);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
   const owner = qemuUser(settings.qemuUser);
   if (owner !== undefined) dir.checkPassable(owner, settings.qemuUser);
-  const vault = await Vault.open({ dir: path, indexFile: dir.vaultIndex, create: {} });
+  const vault = await openVault({ catalogue, vaultDir: path, indexFile: dir.vaultIndex });
   const pool = new Qcow2Pool({
     disksDir: dir.disks,
     imagesDir: dir.images,

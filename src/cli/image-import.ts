@@ -97,11 +97,17 @@ async function convert({ file, signal, onProgress }: ImportRequest, target: stri
 
 /** Takes back an image that never became Available: first the row, then the file. */
 export async function dropImage(dir: DataDir, catalogue: Catalogue, id: string): Promise<void> {
-  const { numDeletedRows } = await catalogue.db
-    .deleteFrom('images')
-    .where('id', '=', id)
-    .where('status', '!=', 'Available')
-    .executeTakeFirst();
+  const { numDeletedRows } = await catalogue.transaction(async (trx) => {
+    const deleted = await trx
+      .deleteFrom('images')
+      .where('id', '=', id)
+      .where('status', '!=', 'Available')
+      .executeTakeFirst();
+    // The archive may have written its record already; the service removes it by this name.
+    if (deleted.numDeletedRows > 0n)
+      await trx.insertInto('dropped_records').values({ record_id: id }).execute();
+    return deleted;
+  });
   if (numDeletedRows > 0n) rmSync(join(dir.images, `${id}.qcow2`), { force: true });
 }
 

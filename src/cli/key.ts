@@ -2,20 +2,34 @@
  * `openecd key create|list|disable|enable`. They work on the catalogue itself, so they need no running service and no
  * key, and a running service sees the change within a second.
  */
+import { requireUser } from '../access/users.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
-import { createKey, listKeys, openKeySecrets, setKeyStatus } from '../catalogue/keys.ts';
+import { ADMINISTRATOR, createKey, listKeys, openKeySecrets, setKeyStatus } from '../catalogue/keys.ts';
 import { DataDir } from '../data-dir.ts';
 import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts';
 import { instantText, printJson, printTable } from './output.ts';
 
 export const keyCreate: Command = {
-  options: { data: DATA_OPTION, json: JSON_OPTION },
+  options: {
+    data: DATA_OPTION,
+    user: {
+      type: 'string',
+      value: 'NAME',
+      help: `whose key it is (${ADMINISTRATOR}, who may do everything)`,
+    },
+    json: JSON_OPTION,
+  },
   details: 'The secret is shown this once. The data directory is made if it is not there yet.',
   async run(args, { stdout }) {
+    const userName = args.text('user') ?? ADMINISTRATOR;
     const dir = DataDir.open(args.need('data'), { create: true });
-    const key = await withCatalogue(dir, async (catalogue) =>
-      createKey(catalogue.db, await openKeySecrets(catalogue, dir.secretKey)),
-    );
+    const key = await withCatalogue(dir, async (catalogue) => {
+      const box = await openKeySecrets(catalogue, dir.secretKey);
+      return await catalogue.transaction(async (trx) => {
+        await requireUser(trx, userName);
+        return await createKey(trx, box, { userName });
+      });
+    });
     if (args.flag('json')) printJson(stdout, key);
     else stdout.write(`AccessKeyId      ${key.AccessKeyId}\nAccessKeySecret  ${key.AccessKeySecret}\n`);
     return 0;
@@ -32,11 +46,13 @@ export const keyList: Command = {
       Status: key.status,
       UserName: key.userName,
       CreateDate: instantText(key.createdAt),
+      LastUsedDate: key.lastUsedAt === null ? '' : instantText(key.lastUsedAt),
+      Expiration: key.expiresAt === null ? '' : instantText(key.expiresAt),
     }));
     if (args.flag('json')) printJson(stdout, rows);
     else
       printTable(stdout, [
-        ['AccessKeyId', 'Status', 'UserName', 'CreateDate'],
+        ['AccessKeyId', 'Status', 'UserName', 'CreateDate', 'LastUsedDate', 'Expiration'],
         ...rows.map((row) => Object.values(row)),
       ]);
     return 0;

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,6 +127,21 @@ describe('openecd serve', () => {
     await next.ended;
     expect(existsSync(join(data, 'vault'))).toBe(false);
     expect(JSON.parse((await runCli(['vault', 'stats', '--data', data, '--json'])).stdout).path).toBe(vault);
+  });
+
+  it('does not begin with an empty vault in the place of its own', async () => {
+    const first = await serve();
+    first.child.kill('SIGTERM');
+    await first.ended;
+    const mountPoint = join(work, 'mount-point');
+    mkdirSync(mountPoint);
+    const { code, stdout, stderr } = await runCli(['serve', '--data', data, '--vault', mountPoint]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('mount the file system that holds it');
+    expect(readdirSync(mountPoint)).toEqual([]);
+    const again = await serve();
+    again.child.kill('SIGTERM');
+    await again.ended;
   });
 
   it('speaks TLS with a certificate of `tls init`, which clients trust by its authority', async () => {

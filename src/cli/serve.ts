@@ -4,12 +4,12 @@
  * Invariants: standard output gets exactly one line, when requests are answered; all else is the log on standard error;
  * desktops go on running when the service ends.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DataDir } from '../data-dir.ts';
-import { EcdError } from '../errors.ts';
 import { startServer } from '../server.ts';
 import { defaultSettings, parseSettings, readSettings, type Settings } from '../settings.ts';
+import { readTls, type TlsFiles } from '../tls-files.ts';
 import { ensureAdminKey } from './admin-key.ts';
 import { type Args, type Command, DATA_OPTION, usage } from './command.ts';
 import { withCatalogue } from './key.ts';
@@ -34,7 +34,11 @@ export const serve: Command = {
     },
     region: { type: 'string', multiple: true, value: 'ID', help: 'a region that is served (cn-hangzhou)' },
     'public-url': { type: 'string', value: 'URL', help: 'the address clients use, if it is another one' },
-    'tls-cert': { type: 'string', value: 'FILE', help: 'certificate chain (PEM): serve https' },
+    'tls-cert': {
+      type: 'string',
+      value: 'FILE',
+      help: 'certificate chain (PEM): serve https; read again when it changes',
+    },
     'tls-key': { type: 'string', value: 'FILE', help: 'its private key (PEM)' },
   },
   details: `The first start makes an administrator key in DATA/admin-key.json. SIGTERM or Ctrl-C ends the service, desktops
@@ -104,37 +108,20 @@ function publicUrl(text: string): string {
   return url.origin;
 }
 
-function tlsOf(args: Args): { cert: string; key: string } | undefined {
+function tlsOf(args: Args): TlsFiles | undefined {
   const [cert, key] = [args.text('tls-cert'), args.text('tls-key')];
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
     throw usage('serve', '--tls-cert and --tls-key belong together');
-  return { cert: readPem(cert, 'CERTIFICATE'), key: readPem(key, 'PRIVATE KEY') };
+  const files = { certFile: resolve(cert), keyFile: resolve(key) };
+  readTls(files);
+  return files;
 }
 
-function readPem(file: string, kind: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw refused(`${file} cannot be read`, error);
-  }
-  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(text))
-    throw refused(`${file} holds no ${kind} in PEM`);
-  return text;
-}
-
-function refused(reason: string, cause?: unknown): EcdError {
-  return new EcdError(
-    'Cli.Refused',
-    { reason, remedy: '`openecd tls init` makes a certificate and its key.' },
-    cause,
-  );
-}
-
-/** Whether a loss of one device would take both. The vault directory is made if need be. */
+/** Whether a loss of one device would take both. A vault that is not there yet will be made where its path leads. */
 function sameDevice(disks: string, vault: string): boolean {
-  mkdirSync(vault, { recursive: true, mode: 0o700 });
+  const up = dirname(vault);
+  if (!existsSync(vault) && up !== vault) return sameDevice(disks, up);
   return statSync(disks).dev === statSync(vault).dev;
 }
 

@@ -1,0 +1,178 @@
+/** Rights through a real door, by signed requests. */
+import { afterEach, describe, expect, test } from 'vitest';
+import type { NewKey } from '../catalogue/keys.ts';
+import { EcdError } from '../errors.ts';
+import { AccessDoor, type AccessDoorOptions } from './testing/access-door.ts';
+import { type Answered, callAt, onDesktop, SNAPSHOT } from './testing/calls.ts';
+
+let door: AccessDoor;
+afterEach(() => door.close());
+
+const open = async (options?: AccessDoorOptions) => {
+  door = await new AccessDoor().start(options);
+  return door;
+};
+const call = (key: NewKey, action: string, parameters?: Record<string, string>) =>
+  callAt(door.host, key, action, parameters);
+const codeOf = async (...of: Parameters<typeof call>) => (await call(...of)).code;
+
+describe('rights', () => {
+  test('of a user without policies are none, of the Administrator all', async () => {
+    await open();
+    const [bob, admin] = [await door.user('bob'), await door.admin()];
+    for (const action of ['DescribeRegions', 'DescribeDesktops', 'CreateSnapshot', 'DeleteDesktops'])
+      expect(await codeOf(bob, action)).toBe('NoPermission');
+    expect(await codeOf(admin, 'DescribeRegions')).toBe('OK');
+    expect(await codeOf(admin, 'CreateSnapshot', { DesktopId: 'ecd-a', ...SNAPSHOT })).toBe('OK');
+    expect(door.bed.calls.map((one) => one.what)).toEqual(['take']);
+  });
+
+  test('on one desktop reach that desktop, by every operation that names it, and nothing else', async () => {
+    await open();
+    const [mine, other] = [await door.bed.desktop(), await door.bed.desktop()];
+    const [ofMine, ofOther] = [
+      await door.bed.snapshot({ desktop_id: mine }),
+      await door.bed.snapshot({ desktop_id: other }),
+    ];
+    const bob = await door.user('bob', onDesktop(mine), {
+      Effect: 'Allow',
+      Action: 'ecd:ResetSnapshot',
+      Resource: 'acs:ecd:*:*:snapshot/*',
+    });
+    const both = { 'DesktopId.1': mine, 'DesktopId.2': other };
+    const invoked = [{ desktop_id: mine }, { desktop_id: other, output: Buffer.from('of another') }];
+    await door.bed.invocation({}, invoked);
+    for (const [action, parameters, code] of [
+      ['CreateSnapshot', { DesktopId: mine, ...SNAPSHOT }, 'OK'],
+      ['CreateSnapshot', { DesktopId: other, ...SNAPSHOT }, 'NoPermission'],
+      ['StopDesktops', { 'DesktopId.1': mine }, 'OK'],
+      ['StopDesktops', { DesktopId: mine }, 'OK'],
+      ['StopDesktops', { DesktopId: `["${mine}"]` }, 'OK'],
+      ['StopDesktops', both, 'NoPermission'],
+      ['StopDesktops', { DesktopId: `["${mine}","${other}"]` }, 'NoPermission'],
+      ['StartDesktops', both, 'NoPermission'],
+      ['RebootDesktops', both, 'NoPermission'],
+      ['DeleteDesktops', both, 'NoPermission'],
+      ['RunCommand', { ...both, Type: 'RunShellScript', CommandContent: 'ls' }, 'NoPermission'],
+      ['ModifyDesktopName', { DesktopId: other, NewDesktopName: 'mine' }, 'NoPermission'],
+      ['ModifyDesktopName', { DesktopId: mine, NewDesktopName: 'mine' }, 'OK'],
+      ['DescribeDesktops', { 'DesktopId.1': mine }, 'OK'],
+      ['DescribeDesktops', {}, 'NoPermission'],
+      ['DescribeDesktops', { 'DesktopId.1': '' }, 'NoPermission'],
+      ['DescribeDesktops', { DesktopId: '*' }, 'NoPermission'],
+      ['DescribeSnapshots', { DesktopId: mine }, 'OK'],
+      ['DescribeSnapshots', {}, 'NoPermission'],
+      ['DescribeSnapshots', { DesktopId: mine, SnapshotId: ofOther }, 'NoPermission'],
+      ['DeleteSnapshot', { 'SnapshotId.1': ofMine }, 'NoPermission'],
+      ['ResetSnapshot', { SnapshotId: ofMine }, 'OK'],
+      ['ResetSnapshot', { SnapshotId: ofOther }, 'NoPermission'],
+      ['DescribeInvocations', {}, 'NoPermission'],
+      ['CreateDesktops', { BundleId: 'bundle_demo' }, 'NoPermission'],
+      ['DescribeBundles', {}, 'NoPermission'],
+      ['DescribeImages', {}, 'NoPermission'],
+      ['DescribeRegions', {}, 'NoPermission'],
+    ] as const)
+      expect([action, parameters, await codeOf(bob, action, parameters)]).toEqual([action, parameters, code]);
+
+    const answer = await call(bob, 'DescribeInvocations', { DesktopId: mine, IncludeOutput: 'true' });
+    expect(answer.code).toBe('OK');
+    const desktops = answer.body.Invocations[0].InvokeDesktops as { DesktopId: string }[];
+    expect(desktops.map((one) => one.DesktopId)).toEqual([mine]);
+    expect(answer.text).not.toContain(Buffer.from('of another').toString('base64'));
+  });
+
+  test('are taken away by a Deny, also by way of a snapshot, and a listing does not show what is denied', async () => {
+    await open();
+    const denied = await door.bed.desktop();
+    const snapshot = await door.bed.snapshot({ desktop_id: denied });
+    const free = await door.bed.snapshot({ desktop_id: await door.bed.desktop() });
+    const bob = await door.user(
+      'bob',
+      { Effect: 'Allow', Action: '*', Resource: '*' },
+      onDesktop(denied, 'ecd:*', 'Deny'),
+    );
+    expect(await codeOf(bob, 'StopDesktops', { 'DesktopId.1': denied })).toBe('NoPermission');
+    expect(await codeOf(bob, 'ResetSnapshot', { SnapshotId: snapshot })).toBe('NoPermission');
+    expect(await codeOf(bob, 'ResetSnapshot', { SnapshotId: free })).toBe('OK');
+    expect(await codeOf(bob, 'DescribeDesktops')).toBe('NoPermission');
+    expect(await codeOf(bob, 'DescribeRegions')).toBe('OK');
+    expect(await codeOf(bob, 'CreateDesktops', { BundleId: 'bundle_none' })).toBe(
+      'InvalidDesktopBundle.NotFound',
+    );
+    const refused = await call(bob, 'StopDesktops', { 'DesktopId.1': denied });
+    expect(refused.body.AccessDeniedDetail).toEqual({
+      AuthAction: 'ecd:StopDesktops',
+      AuthPrincipalType: 'SubUser',
+      AuthPrincipalOwnerId: '100',
+      AuthPrincipalDisplayName: 'bob',
+      NoPermissionType: 'ExplicitDeny',
+      PolicyType: 'AccountLevelIdentityBasedPolicy',
+    });
+  });
+
+  test('are checked before parameters: who may not, learns nothing of them', async () => {
+    await open();
+    const bob = await door.user('bob', onDesktop('ecd-a', 'ecd:CreateSnapshot'));
+    expect(await codeOf(bob, 'CreateSnapshot', { DesktopId: 'ecd-a' })).toBe('MissingSnapshotName');
+    expect(await codeOf(bob, 'RunCommand', { DesktopId: 'ecd-a' })).toBe('NoPermission');
+    expect(await codeOf(bob, 'CreateSnapshot', { RegionId: '', DesktopId: 'ecd-a' })).toBe('MissingRegionId');
+  });
+
+  test('look at the source address', async () => {
+    await open();
+    const from = (network: string) => ({
+      ...onDesktop('*'),
+      Condition: { IpAddress: { 'acs:SourceIp': network } },
+    });
+    const near = await door.user('near', from('127.0.0.0/8'));
+    const far = await door.user('far', from('10.0.0.0/8'));
+    expect(await codeOf(near, 'DescribeDesktops')).toBe('OK');
+    expect(await codeOf(far, 'DescribeDesktops')).toBe('NoPermission');
+  });
+});
+
+test('a refusal does not tell whether anything exists', async () => {
+  await open();
+  const desktop = await door.bed.desktop();
+  const snapshot = await door.bed.snapshot({ desktop_id: desktop });
+  const image = await door.bed.image();
+  const bob = await door.user('bob', onDesktop('ecd-mine'), {
+    Effect: 'Allow',
+    Action: 'ecd:ResetSnapshot',
+    Resource: 'acs:ecd:*:*:snapshot/*',
+  });
+  // The fakes answer as the real services do for what is not there.
+  for (const what of ['take', 'stop', 'reset', 'rename', 'remove', 'run'])
+    door.bed.answers.set(what, () => {
+      throw new EcdError('InvalidDesktopId.NotFound');
+    });
+  const stripped = ({ status, body }: Answered) => {
+    const { RequestId: _, Recommend: __, ...rest } = body as Record<string, unknown>;
+    return { status, rest };
+  };
+  for (const [action, withId] of [
+    ['CreateSnapshot', (id: string) => ({ DesktopId: id, ...SNAPSHOT })],
+    ['StopDesktops', (id: string) => ({ 'DesktopId.1': id })],
+    ['DeleteDesktops', (id: string) => ({ 'DesktopId.1': id })],
+    ['ModifyDesktopName', (id: string) => ({ DesktopId: id, NewDesktopName: 'x' })],
+    ['DescribeDesktops', (id: string) => ({ 'DesktopId.1': id })],
+    ['DescribeSnapshots', (id: string) => ({ DesktopId: id })],
+    ['DescribeInvocations', (id: string) => ({ DesktopId: id })],
+  ] as const) {
+    const there = stripped(await call(bob, action, withId(desktop)));
+    expect(there.rest['Code']).toBe('NoPermission');
+    expect(there.status).toBe(403);
+    expect(stripped(await call(bob, action, withId('ecd-nothing')))).toEqual(there);
+  }
+  for (const [action, name, there] of [
+    ['ResetSnapshot', 'SnapshotId', snapshot],
+    ['DeleteSnapshot', 'SnapshotId.1', snapshot],
+    ['DescribeSnapshots', 'SnapshotId', snapshot],
+    ['DescribeImages', 'ImageId.1', image],
+  ] as const) {
+    const answer = stripped(await call(bob, action, { [name]: there }));
+    expect([action, answer.rest['Code']]).toEqual([action, 'NoPermission']);
+    expect(stripped(await call(bob, action, { [name]: 's-nothing' }))).toEqual(answer);
+  }
+  expect(door.bed.calls).toEqual([]);
+});
