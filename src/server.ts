@@ -5,14 +5,19 @@
  * disks are recovered, disks before desktops are started, all before the door opens; closing stops the background work
  * and leaves every desktop running.
  */
-import { mkdirSync } from 'node:fs';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { AuditLog, rotateAudit } from './access/audit.ts';
+import { Throttle } from './access/limits.ts';
+import { RightsTable } from './access/rights.ts';
 import { buildDoor } from './api/door.ts';
 import { Catalogue } from './catalogue/catalogue.ts';
 import { KeyStore, openKeySecrets } from './catalogue/keys.ts';
 import { Claim, forgetNonces, spendNonce } from './catalogue/nonces.ts';
+import { forgetTemporaryKeys } from './catalogue/temporary-keys.ts';
 import { DataDir } from './data-dir.ts';
 import { Commands } from './desktops/commands.ts';
 import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
@@ -23,15 +28,21 @@ import { newId, systemClock } from './ids.ts';
 import { ImageWatch } from './image-watch.ts';
 import { listenMetrics, Metrics } from './metrics.ts';
 import { OPERATIONS } from './operations/index.ts';
+import { Policies } from './policies/policies.ts';
+import { runPolicies } from './policies-of.ts';
 import { detectQemu } from './qemu/detect.ts';
 import type { User } from './qemu/process.ts';
 import type { Settings } from './settings.ts';
 import { ScanPool } from './snapshots/scan.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
-import { lookUpUser } from './system-user.ts';
-import { Vault } from './vault/index.ts';
+import { qemuUser } from './system-user.ts';
+import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
+import type { Vault } from './vault/index.ts';
+import { openVault } from './vault-of.ts';
 
 const FORGET_NONCES_MS = 60_000;
+const ROTATE_MS = 10 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 export interface ServerOptions {
   /** Absolute path of the data directory, made by `DataDir.open`. */
@@ -40,7 +51,8 @@ export interface ServerOptions {
   readonly settings: Settings;
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Files of the certificate chain and its key; a new certificate in them is taken without a restart. */
+  readonly tls?: TlsFiles;
   readonly log: Logger;
 }
 
@@ -76,15 +88,15 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
   const stopping = new AbortController();
   const catalogue = Catalogue.open(dir.catalogue);
   undo.push(() => catalogue.close());
-  mkdirSync(options.vaultDir, { recursive: true, mode: 0o700 });
-  const vault = await Vault.open({
-    dir: options.vaultDir,
+  const vault = await openVault({
+    catalogue,
+    vaultDir: options.vaultDir,
     indexFile: dir.vaultIndex,
-    create: {},
     log: (message, details) => log.info({ part: 'vault', ...details }, message),
   });
   undo.push(() => vault.close());
-  const user = qemuUser(settings, dir);
+  const user = qemuUser(settings.qemuUser);
+  if (user !== undefined) dir.checkPassable(user, settings.qemuUser);
   const parts = await buildParts(options, dir, catalogue, vault, user, undo);
   const { desktops, snapshots, commands, pool, scan } = parts;
 
@@ -92,13 +104,18 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
   await snapshots.recover();
   await commands.recover();
   await desktops.resume();
+  const policies = runPolicies({ catalogue, settings, snapshots, log });
+  undo.push(() => policies.close());
 
   const metrics = new Metrics(catalogue, vault);
-  const door = await openDoor(options, dir, catalogue, parts, metrics, stopping.signal);
+  const audit = new AuditLog(catalogue, { reads: settings.audit.reads, clock: systemClock, log });
+  undo.push(() => audit.close());
+  const door = await openDoor(options, dir, catalogue, parts, metrics, audit, stopping.signal);
   undo.push(
     () => door.close(),
     () => stopping.abort(),
   );
+  if (options.tls !== undefined) undo.push(watchTls(options.tls, door.server as TlsServer, log));
   if (settings.metrics.listen !== '') {
     const server = await listenMetrics(metrics, settings.metrics.listen);
     undo.push(() => server.close());
@@ -197,14 +214,24 @@ async function openDoor(
   catalogue: Catalogue,
   parts: Parts,
   metrics: Metrics,
+  audit: AuditLog,
   stopping: AbortSignal,
 ): Promise<FastifyInstance> {
   const { settings, log } = options;
   const keys = new KeyStore(catalogue, await openKeySecrets(catalogue, dir.secretKey));
   const { desktops, commands, snapshots } = parts;
+  const throttle = new Throttle(settings.limits, systemClock);
   const door = buildDoor({
     operations: OPERATIONS,
-    services: { catalogue, settings, desktops, commands, snapshots, clock: systemClock },
+    services: {
+      catalogue,
+      settings,
+      desktops,
+      commands,
+      snapshots,
+      policies: new Policies({ catalogue, settings, clock: systemClock }),
+      clock: systemClock,
+    },
     keys,
     nonces: {
       claim: (accessKeyId, nonce, expiresMs) => new Claim(accessKeyId, nonce, expiresMs),
@@ -213,16 +240,24 @@ async function openDoor(
     clock: systemClock,
     newRequestId: newId.request,
     log,
+    access: new RightsTable(catalogue, settings.accountId, systemClock),
+    throttle: (caller, operation) => throttle.take(caller.accessKeyId, operation.name),
+    audit: (answer) => audit.record(answer),
     onAnswer: (action, code, _status, seconds) => metrics.answered(action, code, seconds),
     stopping,
     settings: {
       ...(settings.publicUrl === '' ? {} : { publicUrl: settings.publicUrl }),
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.tls === undefined ? {} : { tls: readTls(options.tls) }),
+      trustedHosts: settings.trustedHosts,
+      trustedProxies: settings.trustedProxies,
+      requireTls: settings.requireTls,
+      corsOrigins: settings.cors.origins,
     },
   });
   if (settings.metrics.token !== '') {
     door.get('/metrics', async (request, reply) => {
-      if (request.headers.authorization !== `Bearer ${settings.metrics.token}`) return reply.code(401).send();
+      const given = request.headers.authorization ?? '';
+      if (!sameSecret(given, `Bearer ${settings.metrics.token}`)) return reply.code(401).send();
       return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
     });
   }
@@ -230,23 +265,15 @@ async function openDoor(
   return door;
 }
 
-/** Whom QEMU runs as. Throws when the service is root and that user is missing or cannot reach the directory. */
-function qemuUser(settings: Settings, dir: DataDir): User | undefined {
-  if (process.getuid?.() !== 0 || settings.qemuUser === 'root') return undefined;
-  const user = lookUpUser(settings.qemuUser);
-  if (user === null) {
-    const remedy = `make it with: useradd --system --no-create-home --shell /usr/sbin/nologin ${settings.qemuUser}`;
-    throw new EcdError('Settings.Invalid', {
-      setting: 'qemuUser',
-      reason: `there is no user ${settings.qemuUser}; ${remedy}`,
-    });
-  }
-  dir.checkPassable(user, settings.qemuUser);
-  return user;
+/** Equal in a time that tells nothing of where they differ. */
+function sameSecret(given: string, wanted: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given), hash(wanted));
 }
 
 function timers(options: ServerOptions, catalogue: Catalogue, snapshots: Snapshots): (() => void)[] {
   const { settings, log } = options;
+  const kept = { maxRows: settings.audit.maxRows, maxAgeMs: settings.audit.maxDays * DAY_MS };
   const every = (ms: number, what: string, work: () => Promise<unknown>) => {
     const timer = setInterval(() => {
       work().catch((error: unknown) => log.warn({ error: describeError(error) }, `${what} failed`));
@@ -255,6 +282,8 @@ function timers(options: ServerOptions, catalogue: Catalogue, snapshots: Snapsho
   };
   return [
     every(FORGET_NONCES_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
+    every(ROTATE_MS, 'forgetting temporary keys', () => forgetTemporaryKeys(catalogue, systemClock())),
+    every(ROTATE_MS, 'the rotation of the audit log', () => rotateAudit(catalogue, kept, systemClock())),
     every(settings.vault.collectEverySeconds * 1000, 'the collection of the vault', () =>
       snapshots.collect(),
     ),

@@ -57,6 +57,56 @@ export const SettingsSchema = Type.Object(
       default: '',
       description: "this server's own address as clients see it; empty: the listening address",
     }),
+    accountId: Type.String({
+      default: '1000000000000000',
+      pattern: '^[0-9A-Za-z-]{1,64}$',
+      description: 'ACCOUNT of resources in access policies (acs:ecd:REGION:ACCOUNT:desktop/ID)',
+    }),
+    trustedHosts: Type.Array(Type.String({ minLength: 1, maxLength: 260 }), {
+      default: [],
+      description: 'further HOST[:PORT] that clients sign, where a proxy changes the Host header',
+    }),
+    trustedProxies: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' }), {
+      default: [],
+      description:
+        'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; others are ignored',
+    }),
+    requireTls: Type.Boolean({ default: false, description: 'refuse requests that did not come over TLS' }),
+    cors: Type.Object(
+      {
+        origins: Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$' }), {
+          default: [],
+          description: 'origins whose pages may call the API (https://HOST[:PORT], or *); none: CORS is off',
+        }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    limits: Type.Object(
+      {
+        userPerSecond: Type.Integer({
+          minimum: 0,
+          default: 10_000,
+          description: 'requests a second of one access key; 0: no limit',
+        }),
+        apiPerSecond: Type.Integer({
+          minimum: 0,
+          default: 10_000,
+          description: 'requests a second of one operation, of all keys together; 0: no limit',
+        }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
+    audit: Type.Object(
+      {
+        reads: Type.Boolean({
+          default: false,
+          description: 'also record reads that were answered, not only writes and refusals',
+        }),
+        maxRows: Type.Integer({ minimum: 1, default: 1_000_000 }),
+        maxDays: Type.Integer({ minimum: 1, default: 180 }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
     accel: Type.Union([Type.Literal('auto'), Type.Literal('kvm'), Type.Literal('tcg')], { default: 'auto' }),
     qemuUser: Type.String({
       default: 'openecd',
@@ -107,6 +157,41 @@ export const SettingsSchema = Type.Object(
       },
       { default: {}, additionalProperties: false },
     ),
+    policies: Type.Object(
+      {
+        timeZone: Type.String({
+          minLength: 1,
+          maxLength: 64,
+          default: 'UTC+8',
+          description: 'of the schedules of automatic snapshots: UTC+8, or a name such as Europe/Berlin',
+        }),
+        lateSeconds: Type.Integer({
+          minimum: 60,
+          maximum: 24 * 60 * 60,
+          default: 3600,
+          description:
+            'how late a run may still begin, after a time when the service was down or the desktop busy',
+        }),
+        jitterSeconds: Type.Integer({
+          minimum: 0,
+          maximum: 60 * 60,
+          default: 300,
+          description: 'the while after its time over which the desktops of a policy are spread',
+        }),
+        startsPerSecond: Type.Integer({
+          minimum: 1,
+          default: 10,
+          description: 'of how many desktops automatic snapshots begin in a second at most',
+        }),
+        maxAutoPerDesktop: Type.Integer({
+          minimum: 1,
+          default: 30,
+          description: 'how many automatic snapshots a desktop has at most; the oldest go first',
+        }),
+        quota: Type.Integer({ minimum: 0, default: 100, description: 'policies in a region' }),
+      },
+      { default: {}, additionalProperties: false },
+    ),
     vault: Type.Object(
       {
         collectEverySeconds: Type.Integer({
@@ -151,7 +236,10 @@ export function defaultSettings(): Settings {
 /** Fills in the defaults and checks. Throws Settings.Invalid with the setting's path. */
 export function parseSettings(input: unknown): Settings {
   const filled = Value.Default(SettingsSchema, Value.Clone(input));
-  if (check.Check(filled)) return filled as Settings;
+  if (check.Check(filled)) {
+    requireTimeZone((filled as Settings).policies.timeZone);
+    return filled as Settings;
+  }
   const first = [...check.Errors(filled)][0] as {
     instancePath?: string;
     path?: string;
@@ -162,6 +250,17 @@ export function parseSettings(input: unknown): Settings {
   const extra = first.params?.['additionalProperties'];
   const setting = [path, Array.isArray(extra) ? extra[0] : ''].filter((p) => p !== '').join('.');
   throw new EcdError('Settings.Invalid', { setting: setting || '(all)', reason: first.message });
+}
+
+/** What policies/time-zone.ts reads. */
+function requireTimeZone(text: string): void {
+  if (/^(UTC|GMT)?[+-](\d|0\d|1[0-4])(:?[0-5]\d)?$/.test(text)) return;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+  } catch (error) {
+    const reason = `${text} is no time zone: use UTC+8 or a name such as Europe/Berlin`;
+    throw new EcdError('Settings.Invalid', { setting: 'policies.timeZone', reason }, error);
+  }
 }
 
 /** Reads a settings file (JSON). */

@@ -151,7 +151,7 @@ describe('CreateDesktops', () => {
     ['InvalidUserCommands', { BundleId: 'b-1', UserCommands: [{ Content: 'ls' }] }],
     ['InvalidDesktopTimers', { BundleId: 'b-1', DesktopTimers: [{ TimerType: 'x' }] }],
     ['InvalidTimerGroupId', { BundleId: 'b-1', TimerGroupId: 'x' }],
-    ['InvalidSnapshotPolicyId', { BundleId: 'b-1', SnapshotPolicyId: 'sp-1' }],
+    ['InvalidAutoSnapshotPolicyId.NotFound', { BundleId: 'b-1', SnapshotPolicyId: 'sp-1' }],
     ['InvalidGroupId', { BundleId: 'b-1', GroupId: 'dg-1' }],
     ['InvalidDesktopMemberIp', { BundleId: 'b-1', DesktopMemberIp: '10.0.0.1' }],
     ['InvalidVolumeEncryptionEnabled', { BundleId: 'b-1', VolumeEncryptionEnabled: true }],

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { parameters } from './create-parameters.ts';
 import { ordersOf } from './new-desktops.ts';
 import { operation } from './operation.ts';
+import { made, named } from './resources.ts';
 
 export const CreateDesktops = operation({
   name: 'CreateDesktops',
@@ -17,9 +18,25 @@ export const CreateDesktops = operation({
     'InvalidRegionId.NotFound',
     'InvalidDesktopBundle.NotFound',
     'InvalidImageId.NotFound',
+    'InvalidAutoSnapshotPolicyId.NotFound',
     'IncorrectImageStatus',
     'QuotaExceed.Desktop',
     'OperationDenied.InsufficientSpace',
+  ],
+  resources: ({
+    BundleId: id,
+    BundleModels: models,
+    DesktopAttachment: attachment,
+    SnapshotPolicyId: policyId,
+  }) => [
+    ...made('desktop'),
+    ...named(
+      'bundle',
+      id,
+      models?.flatMap((model) => model.BundleId ?? []),
+    ),
+    ...named('image', attachment?.ImageId),
+    ...named('snapshotpolicy', policyId),
   ],
   async run(services, asked, context) {
     const orders = await ordersOf(services, asked);
@@ -32,6 +49,7 @@ export const CreateDesktops = operation({
           policyGroupId: asked.PolicyGroupId ?? '',
           nameSuffix: asked.DesktopNameSuffix ?? false,
           chargeType: asked.ChargeType ?? 'PostPaid',
+          snapshotPolicyId: asked.SnapshotPolicyId,
           creator: context.userName,
         };
         made.push(...(await services.desktops.create({ ...common, ...order }, context.claim)));

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { EcdError } from '../errors.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { RegionId } from './schema.ts';
 
 const SHORTEST_NAME = 2;
@@ -51,6 +52,7 @@ export const CreateSnapshot = operation({
     'OperationDenied.DiskInUse',
     'OperationDenied.SnapshotFailed',
   ],
+  resources: ({ DesktopId: id }) => named('desktop', id),
   async run(services, parameters, context) {
     const { SnapshotName: name, Description: description = '', SourceDiskType: diskType } = parameters;
     checkName(name);

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
 
 export const DeleteSnapshot = operation({
@@ -10,6 +11,7 @@ export const DeleteSnapshot = operation({
   parameters: Type.Object({ RegionId, SnapshotId: texts('The snapshots.', 100) }),
   response: None,
   errors: ['InvalidRegionId.NotFound', 'OperationConflict'],
+  resources: ({ SnapshotId: ids }) => named('snapshot', ids),
   async run(services, { RegionId: regionId, SnapshotId: ids }, context) {
     requireRegion(services, regionId);
     await services.snapshots.remove(regionId, distinct(ids), context.claim);

@@ -3,6 +3,7 @@ import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { type OfferedBundle, offeredBundles } from './bundles.ts';
 import { requireRegion, toGib } from './checks.ts';
 import { operation } from './operation.ts';
+import { namedOrAll } from './resources.ts';
 import {
   choice,
   flag,
@@ -86,6 +87,7 @@ export const DescribeBundles = operation({
   parameters,
   response: Type.Object({ NextToken: NextTokenGiven, Bundles: Type.Array(BundleView) }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken'],
+  resources: ({ BundleId: ids }) => namedOrAll('bundle', ids),
   async run(services, { MaxResults: maxResults, NextToken: token, ...filters }) {
     requireRegion(services, filters.RegionId);
     const scope = () => scopeOf('DescribeBundles', filters);

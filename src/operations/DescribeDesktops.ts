@@ -6,6 +6,7 @@ import { requireRegion } from './checks.ts';
 import { filterOf, parameters } from './desktop-filter.ts';
 import { DesktopView, desktopView } from './desktop-view.ts';
 import { operation } from './operation.ts';
+import { namedOrAll } from './resources.ts';
 import { int32, NextTokenGiven } from './schema.ts';
 
 const MAX_PAGE_NUMBER = 1_000_000;
@@ -23,6 +24,7 @@ export const DescribeDesktops = operation({
     Desktops: Type.Array(DesktopView),
   }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken', 'InvalidParameter'],
+  resources: ({ DesktopId: ids }) => namedOrAll('desktop', ids),
   async run(services, asked) {
     const { MaxResults: maxResults, NextToken: token, PageNumber, PageSize, ...filters } = asked;
     const { db } = services.catalogue;

@@ -3,6 +3,7 @@ import { type ImageRow, listImages } from '../catalogue/images.ts';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { requireRegion, toGib } from './checks.ts';
 import { operation } from './operation.ts';
+import { namedOrAll } from './resources.ts';
 import {
   choice,
   flag,
@@ -62,6 +63,7 @@ export const DescribeImages = operation({
   parameters,
   response: Type.Object({ NextToken: NextTokenGiven, Images: Type.Array(ImageView) }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken'],
+  resources: ({ ImageId: ids }) => namedOrAll('image', ids),
   async run(services, { MaxResults: maxResults, NextToken: token, ...filters }) {
     requireRegion(services, filters.RegionId);
     const scope = () => scopeOf('DescribeImages', filters);

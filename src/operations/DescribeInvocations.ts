@@ -10,6 +10,7 @@ import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { requireRegion } from './checks.ts';
 import { type Encoding, encodingOf, recode } from './command-text.ts';
 import { operation } from './operation.ts';
+import { namedOrAll } from './resources.ts';
 import { choice, flag, MaxResults, NextToken, NextTokenGiven, RegionId, text, texts } from './schema.ts';
 import { toSecond } from './times.ts';
 
@@ -69,6 +70,8 @@ const parameters = Type.Object({
 });
 
 interface Style {
+  /** Only these desktops are shown: the caller may have rights on no others. */
+  readonly only: readonly string[] | undefined;
   readonly encoding: Encoding;
   readonly desktops: boolean;
   readonly output: boolean;
@@ -81,12 +84,16 @@ export const DescribeInvocations = operation({
   parameters,
   response: Type.Object({ NextToken: NextTokenGiven, Invocations: Type.Array(InvocationView) }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken'],
+  // The desktops named are the only ones shown, so rights on them are enough.
+  resources: ({ DesktopId: id, DesktopIds: ids }) => namedOrAll('desktop', id, ids),
   async run(services, { MaxResults: maxResults, NextToken: token, ...asked }) {
     requireRegion(services, asked.RegionId);
     const scope = () => scopeOf('DescribeInvocations', asked);
     const page = pageRequest(scope, maxResults, token);
     const { DesktopId: one, DesktopIds: several } = asked;
+    const named = one === undefined ? several : (several?.filter((id) => id === one) ?? [one]);
     const style: Style = {
+      only: named,
       encoding: asked.ContentEncoding ?? 'Base64',
       desktops: asked.IncludeInvokeDesktops ?? true,
       output: asked.IncludeOutput ?? false,
@@ -100,7 +107,7 @@ export const DescribeInvocations = operation({
         type: asked.CommandType,
         status: asked.InvokeStatus,
         endUserId: asked.EndUserId,
-        desktopIds: one === undefined ? several : (several?.filter((id) => id === one) ?? [one]),
+        desktopIds: named,
       },
       page,
     );
@@ -122,6 +129,8 @@ function view(
   results: readonly InvokedDesktopRow[],
   style: Style,
 ): Static<typeof InvocationView> {
+  const shown =
+    style.only === undefined ? results : results.filter((r) => style.only!.includes(r.desktop_id));
   return {
     InvokeId: row.id,
     CommandType: row.type,
@@ -131,7 +140,7 @@ function view(
     ...(row.end_user_id === '' ? {} : { EndUserId: row.end_user_id }),
     InvokeDesktopCount: results.length,
     InvokeDesktopSucceedCount: results.filter((result) => result.status === 'Success').length,
-    ...(style.desktops ? { InvokeDesktops: results.map((result) => resultView(result, style)) } : {}),
+    ...(style.desktops ? { InvokeDesktops: shown.map((result) => resultView(result, style)) } : {}),
   };
 }
 

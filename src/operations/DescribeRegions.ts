@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { operation } from './operation.ts';
+import { all } from './resources.ts';
 import { choice, RegionId } from './schema.ts';
 
 /** [English, Chinese] */
@@ -46,6 +47,7 @@ export const DescribeRegions = operation({
     ),
   }),
   errors: [],
+  resources: () => all('region'),
   async run({ settings }, { AcceptLanguage: language }, { publicHost }) {
     const column = language === 'en' ? 0 : 1;
     return {

@@ -3,6 +3,7 @@ import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { listSnapshots } from '../catalogue/snapshots.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { all, named } from './resources.ts';
 import { choice, MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { SnapshotView, snapshotView } from './snapshot-view.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
@@ -33,6 +34,10 @@ export const DescribeSnapshots = operation({
   }),
   response: Type.Object({ NextToken: NextTokenGiven, Snapshots: Type.Array(SnapshotView) }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken', 'InvalidParameter'],
+  resources({ SnapshotId: id, DesktopId: desktopId }) {
+    const names = [...named('snapshot', id), ...named('desktop', desktopId)];
+    return names.length > 0 ? names : all('snapshot');
+  },
   async run(services, parameters) {
     const { MaxResults: maxResults, NextToken: token, ...filters } = parameters;
     requireRegion(services, filters.RegionId);

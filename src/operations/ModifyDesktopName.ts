@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { checkDesktopName, requireDesktopsHere } from './checks.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { None, RegionId } from './schema.ts';
 
 export const ModifyDesktopName = operation({
@@ -23,6 +24,7 @@ export const ModifyDesktopName = operation({
     'InvalidDesktopId.NotFound',
     'OperationConflict',
   ],
+  resources: ({ DesktopId: id }) => named('desktop', id),
   async run(services, { RegionId: regionId, NewDesktopName: name, DesktopId: id }, context) {
     checkDesktopName(name);
     await requireDesktopsHere(services, regionId, [id]);

@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
+import { desktopOfSnapshot } from '../catalogue/snapshots.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { all, named } from './resources.ts';
 import { flag, None, RegionId } from './schema.ts';
 
 export const ResetSnapshot = operation({
@@ -23,6 +25,14 @@ export const ResetSnapshot = operation({
     'OperationDenied.InsufficientSpace',
     'OperationDenied.DiskInUse',
   ],
+  async resources({ SnapshotId: id }, services) {
+    const desktopId = await desktopOfSnapshot(services.catalogue.db, id);
+    // A snapshot that is not there could be one of any desktop: so nobody learns from a refusal that it is not.
+    return [
+      ...named('snapshot', id),
+      ...(desktopId === undefined ? all('desktop') : named('desktop', desktopId)),
+    ];
+  },
   async run(services, parameters, context) {
     requireRegion(services, parameters.RegionId);
     await services.snapshots.reset(

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { distinct, refused, requireDesktopsHere } from './checks.ts';
 import { checkCommand, encodingOf } from './command-text.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { choice, IGNORED, int64, RegionId, text, texts } from './schema.ts';
 
 const DEFAULT_TIMEOUT_S = 300;
@@ -32,6 +33,7 @@ export const RunCommand = operation({
     'IncorrectDesktopStatus',
     'OperationDenied.NoAgent',
   ],
+  resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, parameters, context) {
     const encoding = encodingOf(parameters.ContentEncoding);
     const timeout = parameters.Timeout ?? DEFAULT_TIMEOUT_S;

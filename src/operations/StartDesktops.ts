@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { distinct, requireDesktopsHere } from './checks.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
 
 export const StartDesktops = operation({
@@ -18,6 +19,7 @@ export const StartDesktops = operation({
     'IncorrectDesktopStatus',
     'OperationConflict',
   ],
+  resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, { RegionId: regionId, DesktopId: ids }, context) {
     const desktops = distinct(ids);
     await requireDesktopsHere(services, regionId, desktops);

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { distinct, requireDesktopsHere } from './checks.ts';
 import { operation } from './operation.ts';
+import { named } from './resources.ts';
 import { choice, flag, IGNORED, None, RegionId, texts } from './schema.ts';
 
 export const StopDesktops = operation({
@@ -20,6 +21,7 @@ export const StopDesktops = operation({
     'IncorrectDesktopStatus',
     'OperationConflict',
   ],
+  resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, { RegionId: regionId, DesktopId: ids }, context) {
     const desktops = distinct(ids);
     await requireDesktopsHere(services, regionId, desktops);

@@ -121,7 +121,7 @@ export const parameters = Type.Object({
       { 'x-style': 'flat', description: IGNORED },
     ),
   ),
-  SnapshotPolicyId: text(REFUSED),
+  SnapshotPolicyId: text('Their automatic snapshot policy.'),
   ResourceGroupId: text(IGNORED),
   DesktopAttachment,
   TimerGroupId: text(REFUSED),

@@ -50,7 +50,7 @@ export const parameters = Type.Object({
   ManagementFlag: Type.Optional(choice(['Migrating', 'Updating', 'NoFlag'], 'All desktops are NoFlag.')),
   QueryFotaUpdate: flag(IGNORED),
   Tag: Tags,
-  SnapshotPolicyId: text(NONE_HAS),
+  SnapshotPolicyId: text('Only those that have this automatic snapshot policy.'),
   OnlyDesktopGroup: flag('No desktop is in a pool: true gives an empty list.'),
   DesktopGroupId: text(NONE_HAS),
   OsTypes: Type.Optional(
@@ -101,6 +101,7 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
     excludedUserIds: asked.ExcludedEndUserId,
     officeSiteId: sites,
     policyGroupId: asked.PolicyGroupId,
+    snapshotPolicyId: asked.SnapshotPolicyId,
     chargeType: charges,
     osTypes: asked.OsTypes,
     imageIds: asked.ImageId,
@@ -111,14 +112,13 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
   };
 }
 
-/** Pools, expiry, tags, policies, GPUs and the like: no desktop here has them. */
+/** Pools, expiry, tags, GPUs and the like: no desktop here has them. */
 function asksForWhatNoneHas(asked: Filters): boolean {
   const has = [
     asked.GroupId,
     asked.DesktopGroupId,
     asked.OfficeSiteName,
     asked.ExpiredTime,
-    asked.SnapshotPolicyId,
     asked.GpuInstanceGroupId,
     asked.QosRuleId,
     asked.ResourceGroupId,

@@ -46,6 +46,8 @@ export const DesktopView = Type.Object({
   DirectoryType: Type.String(),
   PolicyGroupId: Type.String(),
   PolicyGroupIdList: Type.Array(Type.String()),
+  SnapshotPolicyId: Type.Optional(Type.String()),
+  SnapshotPolicyName: Type.Optional(Type.String()),
   EndUserIds: Type.Array(Type.String()),
   BindAmount: Type.Integer({ format: 'int32' }),
   Sessions: Type.Array(
@@ -129,6 +131,12 @@ export function desktopView(
     DirectoryType: 'SIMPLE',
     PolicyGroupId: row.policy_group_id,
     PolicyGroupIdList: row.policy_group_id === '' ? [] : [row.policy_group_id],
+    ...(row.snapshot_policy_id === null
+      ? {}
+      : {
+          SnapshotPolicyId: row.snapshot_policy_id,
+          SnapshotPolicyName: row.snapshot_policy_name ?? '',
+        }),
     EndUserIds: users,
     BindAmount: users.length,
     Sessions: [],

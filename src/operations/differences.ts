@@ -16,6 +16,9 @@ const CATEGORIES = 'Disks are files of this server; the classes of cloud disks d
 const LIMIT = 'One rule for all lists: 1 to 100, 100 if nothing or 0 is sent.';
 const PLATFORMS = 'Images are of any system: the platform is what the image was imported as.';
 
+const POLICY_NAMES =
+  'The documents say 2 to 128 characters and differ from the metadata in which; all but control characters are taken.';
+
 const listLimit = (operation: string, ...names: string[]): SchemaDifference => ({
   at: `${operation}.parameters.MaxResults`,
   names: ['maximum', 'default', ...names],
@@ -38,12 +41,29 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
     why: 'Extensions: how the guest was when the disk was held (filesystem, crash, stopped), the new bytes that the snapshot added to the vault, and when all of it was there.',
   },
   { at: SNAPSHOTS, names: ['VolumeEncryptionKey'], why: ENCRYPTION },
-  { at: SNAPSHOTS, names: ['DeletionTime'], why: 'No snapshot has a fixed end.' },
   {
     at: SNAPSHOTS,
     names: ['RestorePointId', 'RestorePointName'],
     why: 'Restore points can be made by the public console only, by no operation.',
   },
+  {
+    at: 'CreateAutoSnapshotPolicy.parameters',
+    names: ['PolicyName.maxLength', 'PolicyName.pattern'],
+    why: POLICY_NAMES,
+  },
+  { at: 'ModifyAutoSnapshotPolicy.parameters', names: ['PolicyName.pattern'], why: POLICY_NAMES },
+  ...['CreateAutoSnapshotPolicy', 'ModifyAutoSnapshotPolicy'].flatMap((operation) => [
+    {
+      at: `${operation}.parameters.RetentionDays`,
+      names: ['minimum', 'maximum'],
+      why: 'The limits of the documents.',
+    },
+    {
+      at: `${operation}.parameters.DiskType.enum`,
+      why: 'The words that the documents use; the metadata have none.',
+    },
+  ]),
+  listLimit('DescribeAutoSnapshotPolicy', 'minimum'),
   { at: 'CreateDesktops.response.OrderId', why: 'Nothing is ordered or paid.' },
   listLimit('DescribeDesktops', 'minimum'),
   listLimit('DescribeBundles'),
@@ -76,11 +96,6 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
     at: DESKTOPS,
     names: ['DomainType', 'AccountType', 'EntraDomainName', 'SerialNumber'],
     why: 'Undocumented; desktops belong to no domain here.',
-  },
-  {
-    at: DESKTOPS,
-    names: ['SnapshotPolicyId', 'SnapshotPolicyName'],
-    why: 'There are no snapshot policies yet.',
   },
   { at: DESKTOPS, names: ['VolumeEncryptionKey'], why: ENCRYPTION },
   { at: DESKTOPS, names: ['Platform.enum'], why: PLATFORMS },
@@ -118,6 +133,9 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Lists are given newest first, in an order that does not move: following NextToken gives each item that stays exactly once. A NextToken belongs to the operation and its filters; MaxResults may change between pages.',
     'MaxResults is 1 to 100 and 100 if not sent, although the documents say 10 in places; more is InvalidMaxResults.',
     'Filters on names (SnapshotName, DesktopName, ImageName) match the whole name, letter by letter; * stands for any part. The documents do not say how they match.',
+    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
+    'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
+    'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
     'A filter on something that nothing here has (pools, GPUs, tags, HDX ...) gives an empty list.',
   ],
   DescribeRegions: ['RegionEndpoint is the address of this server.'],
@@ -125,18 +143,44 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'The quotation mark at the end of the example DesktopId is a misprint: it is no part of ids.',
     'Only names beginning with auto in lower case are refused, as the document writes it. Names need not be unique.',
     'SourceDiskType is taken as SYSTEM and DATA, too, which Terraform sends.',
+    'The quota of 256 snapshots of a disk (a setting) does not count those that policies make.',
   ],
   DescribeSnapshots: [
     'An unknown SnapshotId or DesktopId gives an empty list with status 200.',
     'StartTime and EndTime are included themselves, to the whole second. A day that no month has is refused, although the metadata have 2020-11-31 as an example.',
     'RemainTime is -1 until the first byte is stored. Progress shows 100% only when the snapshot is ACCOMPLISHED.',
     'A snapshot is listed as soon as its point in time is on disk, which is before CreateSnapshot answers.',
+    'DeletionTime is when the retention of an automatic snapshot ends; others have none.',
     'Snapshots outlive their desktop; DesktopStatus and DiskStatus are then Deleted. DesktopName is the name of now, also as a filter.',
+  ],
+  CreateAutoSnapshotPolicy: [
+    'CronExpression has the six fields of Quartz; day of week 1 is Sunday, 2/2 is Monday, Wednesday and Friday. L, W and # are not known. The second is one number, so that runs are a minute apart at least. It is read in the time zone of the setting policies.timeZone, UTC+8 if not set: the documents name none, the console shows UTC+8. A time that the clock leaves out (summer time begins) is run at the moment of the change; one that it shows twice is run the first time.',
+    'DiskType is SYSTEM, DATA or ALL, in any case, and ALL if not sent. A desktop without such a disk is passed over.',
+    'Snapshots are named auto2.0_yyyyMMdd_<PolicyId> by the date of that time zone; Creator is the user who made the policy.',
+    'RetentionDays are days of 24 hours from the instant that a snapshot holds. A desktop has at most 30 automatic snapshots (a setting), those of both disks counted: after each run those go that FAILED, then the oldest. Snapshots that users made are never deleted by a policy.',
+    'The desktops of a policy have their turns in the five minutes after its time (a setting), always the same one the same turn. A run that the service slept through, or for which the desktop was busy, is made up if it is less than an hour late (a setting). While a run of a desktop is not stored in the vault yet, its next point is skipped.',
+    'A region has up to 100 policies (a setting), else AutoSnapshotPolicy.QuotaExceed.',
+  ],
+  DescribeAutoSnapshotPolicy: [
+    'An unknown PolicyId gives an empty list. Status is always Normal. DesktopNum leaves deleted desktops out. TimePoints are the hours of CronExpression.',
+  ],
+  ModifyAutoSnapshotPolicy: [
+    'Another RetentionDays holds for the snapshots made from then on. Another CronExpression has no points before the change.',
+  ],
+  DeleteAutoSnapshotPolicy: [
+    'Unknown ids are ignored. Desktops that had the policy have none afterwards; its snapshots stay until their retention ends.',
+  ],
+  ApplyAutoSnapshotPolicy: [
+    'A desktop has one policy at most: another one is taken from it. Up to 500 desktops as in the metadata (the documents say 20). All or none.',
+  ],
+  CancelAutoSnapshotPolicy: [
+    'Without PolicyId any policy is taken from the desktops. Those that have none, or another one than PolicyId, stay as they are.',
   ],
   DeleteSnapshot: ['Ids of another region are unknown ids: ignored.'],
   CreateDesktops: [
+    'SnapshotPolicyId must be a policy of the region, else InvalidAutoSnapshotPolicyId.NotFound.',
     'OfficeSiteId and PolicyGroupId are not needed; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
-    'Tag, UserCommands, DesktopTimers, TimerGroupId, SnapshotPolicyId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose tags, commands, backups or encryption without a word. A client that does not use them notices nothing.',
+    'Tag, UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose tags, commands, backups or encryption without a word. A client that does not use them notices nothing.',
     'ChargeType, Period, AutoPay and the like are accepted; nothing is charged. ChargeType is given back.',
     'DesktopAttachment changes image and sizes of the bundle of BundleId, or else of the first bundle of its DesktopType, or else of the first one.',
     'Amount is 1 to 500 as in the metadata (the documents say 300). Several parts (BundleModels, PER_USER) are made all or none.',
@@ -163,6 +207,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   ],
   DescribeInvocations: [
     'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too.',
+    'With DesktopId or DesktopIds only these desktops stand in InvokeDesktops, so that rights on them are enough; InvokeDesktopCount counts all.',
     'InvokeDesktops are given unless IncludeInvokeDesktops is false. Contents and outputs are Base64 unless ContentEncoding is PlainText.',
   ],
 };

@@ -1,14 +1,20 @@
 /** The table of all operations, by name: all that the door knows of them. */
+import { ApplyAutoSnapshotPolicy } from './ApplyAutoSnapshotPolicy.ts';
+import { CancelAutoSnapshotPolicy } from './CancelAutoSnapshotPolicy.ts';
+import { CreateAutoSnapshotPolicy } from './CreateAutoSnapshotPolicy.ts';
 import { CreateDesktops } from './CreateDesktops.ts';
 import { CreateSnapshot } from './CreateSnapshot.ts';
+import { DeleteAutoSnapshotPolicy } from './DeleteAutoSnapshotPolicy.ts';
 import { DeleteDesktops } from './DeleteDesktops.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
+import { DescribeAutoSnapshotPolicy } from './DescribeAutoSnapshotPolicy.ts';
 import { DescribeBundles } from './DescribeBundles.ts';
 import { DescribeDesktops } from './DescribeDesktops.ts';
 import { DescribeImages } from './DescribeImages.ts';
 import { DescribeInvocations } from './DescribeInvocations.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
 import type { Operation } from './operation.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
@@ -24,6 +30,12 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DescribeSnapshots,
     DeleteSnapshot,
     ResetSnapshot,
+    CreateAutoSnapshotPolicy,
+    DescribeAutoSnapshotPolicy,
+    ModifyAutoSnapshotPolicy,
+    DeleteAutoSnapshotPolicy,
+    ApplyAutoSnapshotPolicy,
+    CancelAutoSnapshotPolicy,
     CreateDesktops,
     DescribeDesktops,
     StartDesktops,

@@ -5,6 +5,7 @@
  */
 import type { ImageRow } from '../catalogue/images.ts';
 import { EcdError } from '../errors.ts';
+import { requirePolicy } from '../policies/policies.ts';
 import type { Bundle } from '../settings.ts';
 import { requireBundle, requireImage } from './bundles.ts';
 import { checkDesktopName, GIB, refused, requireRegion } from './checks.ts';
@@ -35,6 +36,9 @@ export async function ordersOf(services: Services, asked: CreateDesktopsParamete
   const parts = partsOf(services, asked);
   for (const part of parts) check(part);
   requireRegion(services, asked.RegionId);
+  if (asked.SnapshotPolicyId !== undefined) {
+    await requirePolicy(services.catalogue.db, asked.RegionId, asked.SnapshotPolicyId);
+  }
   const orders: Order[] = [];
   for (const part of parts) {
     const image = await requireImage(services, part.bundle.image);
@@ -54,7 +58,6 @@ function refuseWhatCannotWork(asked: CreateDesktopsParameters): void {
     UserCommands: 'Use RunCommand once the desktop is Running.',
     DesktopTimers: 'This server has no timers.',
     TimerGroupId: 'This server has no timers.',
-    SnapshotPolicyId: 'This server has no snapshot policies yet.',
     GroupId: 'This server has no pools of desktops.',
     DesktopMemberIp: 'A desktop here cannot be given an address.',
   } as const;

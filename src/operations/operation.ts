@@ -34,6 +34,11 @@ export interface Operation<P extends TObject = TObject, R extends TObject = TObj
   readonly response: R;
   /** Error codes of its own (beside those of form and signature). */
   readonly errors: readonly ErrorCode[];
+  /**
+   * What it acts on, for access policies (see resources.ts); without it `*`, everything. Every one must be allowed. It
+   * may look things up, but a thing that is not there must give a name that is no easier to be allowed.
+   */
+  resources?(parameters: Static<P>, services: Services): readonly string[] | Promise<readonly string[]>;
   run(services: Services, parameters: Static<P>, context: RequestContext): Promise<Static<R>>;
 }
 

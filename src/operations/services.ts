@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Commands } from '../desktops/commands.ts';
 import type { Desktops } from '../desktops/desktops.ts';
 import type { Clock } from '../ids.ts';
+import type { Policies } from '../policies/policies.ts';
 import type { Settings } from '../settings.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 
@@ -12,5 +13,6 @@ export interface Services {
   readonly desktops: Desktops;
   readonly commands: Commands;
   readonly snapshots: Snapshots;
+  readonly policies: Policies;
   readonly clock: Clock;
 }

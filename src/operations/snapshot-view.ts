@@ -49,6 +49,11 @@ export const SnapshotView = Type.Object({
     Type.Integer({ format: 'int64', description: 'New bytes that it added to the vault.' }),
   ),
   ArchivedTime: Type.Optional(Type.String({ description: 'When all of it was in the vault.' })),
+  DeletionTime: Type.Optional(
+    Type.String({
+      description: 'When the retention of its policy ends; absent if it stays until somebody deletes it.',
+    }),
+  ),
 });
 
 export type SnapshotView = Static<typeof SnapshotView>;
@@ -78,6 +83,7 @@ export function snapshotView(row: SnapshotListRow, now: number): SnapshotView {
   if (row.consistency !== null) view.Consistency = row.consistency;
   if (row.stored_bytes !== null) view.StoredBytes = row.stored_bytes;
   if (row.archived_at !== null) view.ArchivedTime = toSecond(row.archived_at);
+  if (row.expires_at !== null) view.DeletionTime = toSecond(row.expires_at);
   return view;
 }
 

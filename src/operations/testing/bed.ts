@@ -14,6 +14,7 @@ import type {
   SnapshotTable,
 } from '../../catalogue/schema.ts';
 import { EcdError } from '../../errors.ts';
+import { Policies } from '../../policies/policies.ts';
 import { parseSettings } from '../../settings.ts';
 import { OPERATIONS } from '../index.ts';
 import type { RequestContext } from '../operation.ts';
@@ -81,10 +82,13 @@ export class Bed {
       signal: new AbortController().signal,
     };
     const regions = [REGION, 'room-2'];
+    const parsed = parseSettings({ regions, ...settings });
+    const clock = () => NOW + this.#serial++;
     this.services = {
       catalogue: this.catalogue,
-      settings: parseSettings({ regions, ...settings }),
+      settings: parsed,
       clock: () => NOW,
+      policies: new Policies({ catalogue: this.catalogue, settings: parsed, clock }),
       snapshots: this.#fake('take', 'remove', 'reset'),
       desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename'),
       commands: this.#fake('run'),
