@@ -23,7 +23,12 @@ let service: Service;
 let client: Client;
 
 beforeAll(async () => {
-  service = await Service.start({ args: ['--region', 'cn-hangzhou'] }, async ({ data, openecd }) => {
+  const args = ['--region', 'cn-hangzhou'];
+  service = await Service.start({ args }, async ({ data, openecd }) => {
+    // A disk without a system does not shut down when it is asked to.
+    const settings = join(data, '../settings.json');
+    await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
+    args.push('--config', settings);
     const image = join(data, '../blank.raw');
     await writeFile(image, '');
     await truncate(image, 64 * MIB);
@@ -44,9 +49,9 @@ async function refused(action: string, parameters: Parameters): Promise<string> 
   return `${answers[0]!.status} ${answers[0]!.code}`;
 }
 
-/** Waits until the desktop has a status. */
+/** Waits until the desktop has a status: longer than a guest without a system is asked to reboot before it is forced. */
 async function until(desktopId: string, status: string): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
     const { Desktops } = await client.ok('DescribeDesktops', { 'DesktopId.1': desktopId });
     const desktop = (Desktops as Record<string, unknown>[])[0];
     if (desktop?.['DesktopStatus'] === status || (desktop === undefined && status === 'Deleted'))

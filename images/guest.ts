@@ -25,6 +25,9 @@ import { failed, run } from './run.ts';
 
 const GUEST = join(import.meta.dirname, 'guest');
 const LIBRARIES = 'lib/x86_64-linux-gnu';
+/** The program itself, one that is the real thing here, and one that dies of name look-ups in a static glibc. */
+const NOT_LINKED = /^(bin\/busybox|sbin\/mke2fs|usr\/bin\/wget)$/;
+
 /** What finds and mounts the root file system. */
 const EARLY = ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'sd_mod', 'ext4'];
 const LATER = ['virtio_console', 'virtio_net', 'button', 'evdev', 'virtio_balloon', 'virtio_rng'];
@@ -66,7 +69,7 @@ export async function layOutGuest(tree: string, root: string, signal: AbortSigna
   await copyFile(busybox, join(root, 'bin/busybox'));
   const applets = (await run(busybox, ['--list-full'], { signal })).toString().trim().split('\n');
   for (const applet of applets) {
-    if (applet === 'bin/busybox' || applet === 'sbin/mke2fs') continue;
+    if (NOT_LINKED.test(applet)) continue;
     await mkdir(dirname(join(root, applet)), { recursive: true });
     await symlink('/bin/busybox', join(root, applet)).catch(() => {});
   }

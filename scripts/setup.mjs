@@ -33,6 +33,7 @@ const NEEDS = [
 ];
 const BENCH_NEEDS = [
   { find: ['mmdebstrap'], debian: 'mmdebstrap', why: 'makes the disk the benchmark archives' },
+  { find: ['restic'], debian: 'restic', why: 'a peer of the archive benchmark' },
 ];
 
 const HELP = `Usage: node scripts/setup.mjs [--yes] [--check] [--bench]

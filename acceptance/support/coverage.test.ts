@@ -34,9 +34,11 @@ test('the table says what was received, in which format, and nothing else', () =
   expect(table).toMatch(/^3 of \d+ outcomes seen\.$/m);
 });
 
-test('a run is whole when every operation has succeeded', () => {
-  const all = Object.keys(OPERATIONS).map((action) => seen(action, 'OK'));
+test('a run is whole when every operation has succeeded and has been refused', () => {
+  const refused = Object.keys(OPERATIONS).map((action) => seen(action, 'MissingRegionId'));
+  const all = [...Object.keys(OPERATIONS).map((action) => seen(action, 'OK')), ...refused];
   expect(isWhole(all)).toBe(true);
+  expect(isWhole(all.slice(0, -1))).toBe(false);
   expect(isWhole(all.slice(1))).toBe(false);
   expect(isWhole([...all.slice(1), seen(all[0]!.action, 'MissingRegionId')])).toBe(false);
 });
