@@ -27,6 +27,8 @@ export interface CaseSpec {
   readonly steps: readonly string[];
   /** OPENECD_FAULT. */
   readonly fault?: string;
+  /** An earlier run to go on from; default: a fresh copy of the template. */
+  readonly after?: CaseRun;
   readonly options?: WorldOptions;
   /** What to kill, so long after the child's first line, whatever is being done. */
   readonly kills?: readonly Kill[];
@@ -111,10 +113,11 @@ export class Bed {
     return new Replay(system, Model.zeros(DATA_BYTES));
   }
 
-  /** Runs the steps on a fresh copy until the child dies, or has done them all and is killed. */
+  /** Runs the steps on a copy until the child dies, or has done them all and is killed. */
   async run(spec: CaseSpec): Promise<CaseRun> {
-    const dir = await this.copy(spec.steps[0] !== 'create');
-    const replay = Bed.replay();
+    const dir = spec.after?.dir ?? (await this.copy(spec.steps[0] !== 'create'));
+    const replay = spec.after?.replay ?? Bed.replay();
+    replay.ended = false;
     const options = { logLevel: 'info', ...spec.options };
     const child = spawn(process.execPath, [CHILD, dir, JSON.stringify({ steps: spec.steps, options })], {
       env: {
@@ -125,7 +128,7 @@ export class Bed {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const gone = new Promise<NodeJS.Signals | null>((resolve) => child.once('close', (_, by) => resolve(by)));
-    let stderr = '';
+    let [stderr, begun] = ['', false];
     child.stderr.on('data', (data: Buffer) => (stderr += data));
     const timers: NodeJS.Timeout[] = [];
     const act = ({ what }: Kill) => {
@@ -136,11 +139,13 @@ export class Bed {
       const event = JSON.parse(line) as Event;
       replay.add(event);
       if (event.e === 'end') child.kill('SIGKILL');
-      if (replay.events.length > 1) return;
+      if (begun) return;
+      begun = true;
       for (const kill of spec.kills ?? []) timers.push(setTimeout(() => act(kill), kill.afterMs));
     });
     try {
       const signal = await within(60, 'the child dies or ends', gone);
+      replay.died();
       if (signal !== 'SIGKILL') throw new Error(`the child ended by itself:\n${stderr}`);
       return { dir, replay, died: !replay.ended, stderr };
     } finally {

@@ -33,7 +33,12 @@ export interface Case {
   readonly slow?: true;
   /** Further faults. */
   readonly also?: readonly string[];
+  /** Where the next service dies, while it brings things into order. */
+  readonly again?: string;
 }
+
+const twice = (steps: readonly string[], at: string, ...again: string[]): Case[] =>
+  again.map((each) => ({ at, steps, again: each }));
 
 const cases = (steps: readonly string[], ...points: string[]): Case[] =>
   points.map((at) => ({ at, steps, ...(steps === SLOW ? { slow: true as const } : {}) }));
@@ -46,6 +51,9 @@ export const SERVICE_LIVE: readonly Case[] = [
   ...cases(LIVE, 'archive.opened@2', 'archive.committed@2'),
   ...cases(SLOW, 'settle.running'),
   ...cases(LIVE, 'settle.begun', 'settle.live.merged', 'settle.unsynced', 'settle.merged'),
+  ...twice(LIVE, 'take.frozen', 'freeze.judged', 'freeze.resolved'),
+  ...twice(LIVE, 'take.presynced', 'freeze.judged', 'freeze.resolved'),
+  ...twice(LIVE, 'settle.live.merged', 'settle.merged'),
   ...cases(LIVE, 'settle.committed', 'layers.unlinked', 'layers.released', 'layers.forgotten'),
 ];
 
@@ -69,6 +77,12 @@ export const SERVICE: readonly Case[] = [
   ...cases(REMOVE, 'desktop.delete.ended', 'remove.disk.released', 'remove.disk.forgotten'),
   ...cases(REMOVE, 'remove.disk.released@2', 'remove.disk.forgotten@2'),
   ...cases([...LIVE, 'stop'], 'desktop.stop.ended'),
+  { at: 'desktop.create.undone', steps: CREATE, also: ['desktop.create.prepared=fail@2'] },
+  ...twice(OFFLINE, 'archive.recorded', 'archive.recorded'),
+  ...twice(OFFLINE, 'settle.unsynced', 'settle.unsynced'),
+  ...twice(OFFLINE, 'settle.committed', 'layers.unlinked'),
+  ...twice(RESET_DIFFERENCE, 'reset.filled', 'layers.unlinked', 'reset.filled', 'reset.committed'),
+  ...twice(REMOVE, 'desktop.delete.ended', 'remove.disk.released'),
 ];
 
 /** QEMU dies and the service goes on. */
@@ -85,5 +99,6 @@ export const DAEMON: readonly Case[] = [
   ...cases(OFFLINE, 'keeper.locked', 'keeper.locked@2', 'archive.opened', 'archive.stored@2'),
   ...cases(OFFLINE, 'settle.offline.opened', 'settle.offline.merged'),
   ...cases(RESET_DIFFERENCE, 'reset.opened', 'reset.filled', 'reset.flushed'),
-  ...cases(REBUILD, 'reset.opened'),
+  // Without its base the disk is not readable as it was: it is reset once more.
+  ...cases([...REBUILD, 'reset 1'], 'reset.opened'),
 ];

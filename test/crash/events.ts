@@ -34,7 +34,7 @@ export interface TakenSnapshot {
   /** Null: never acknowledged. */
   id: string | null;
   model: Model;
-  state: 'taking' | 'taken' | 'failed' | 'deleting' | 'deleted';
+  state: 'taking' | 'unknown' | 'taken' | 'failed' | 'deleting' | 'deleted';
 }
 
 interface DiskReplay {
@@ -114,6 +114,14 @@ export class Replay {
       case 'end':
         this.ended = true;
         break;
+    }
+  }
+
+  /** The child is dead: what it had begun is on the disk or not, and will not change any more. */
+  died(): void {
+    for (const disk of ['system', 'data'] as const) this.add({ e: 'unsure', disk });
+    for (const snapshot of this.snapshots.values()) {
+      if (snapshot.state === 'taking') snapshot.state = 'unknown';
     }
   }
 
