@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly settings?: { readonly snapshots?: object };
   readonly vaultDir?: string;
   readonly logLevel?: string;
+  /** Takes the log's lines. Default: standard error. */
+  readonly logTo?: (line: string) => void;
 }
 
 export class World {
@@ -60,7 +62,9 @@ export class World {
     this.catalogue = catalogue;
     this.vault = vault;
     this.#release = release;
-    const log = pino({ level: options.logLevel ?? 'silent' }, pino.destination({ dest: 2, sync: true }));
+    const { logLevel = 'silent', logTo } = options;
+    const to = logTo === undefined ? pino.destination({ dest: 2, sync: true }) : { write: logTo };
+    const log = pino({ level: logLevel }, to);
     const settings = parseSettings({
       desktops: { shutdownSeconds: 1 },
       snapshots: { reserveBytes: 0, ...options.settings?.snapshots },
