@@ -10,12 +10,13 @@ import { EcdError } from '../errors.ts';
 import { type Log, SILENT } from './log.ts';
 import { AGENT_CHARDEV, type MachineSpec, machineArguments } from './machine.ts';
 import { isAlive, type ProcessRef, spawnDetached, terminate, type User } from './process.ts';
-import { QmpClient } from './qmp.ts';
+import { QmpClient, type QmpOptions } from './qmp.ts';
 import { checkSocketPath } from './socket.ts';
-import { connectOrExplain } from './start.ts';
+import { connectOrExplain, untilAnswered } from './start.ts';
 
 const PROGRAM = 'qemu-system-x86_64';
-const START_TIMEOUT = 60_000;
+/** Of the first and second try. */
+const START_TIMEOUTS = [15_000, 60_000];
 
 export interface StartOptions {
   readonly spec: MachineSpec;
@@ -34,7 +35,11 @@ export interface RunningMachine {
 }
 
 /** Starts a machine. Throws Qemu.StartFailed with QEMU's last words, or Cancelled; then no process is left. */
-export async function startMachine(options: StartOptions): Promise<RunningMachine> {
+export function startMachine(options: StartOptions): Promise<RunningMachine> {
+  return untilAnswered(START_TIMEOUTS, options.log ?? SILENT, (timeoutMs) => startOnce(options, timeoutMs));
+}
+
+async function startOnce(options: StartOptions, timeoutMs: number): Promise<RunningMachine> {
   const { spec, dir, user, program = PROGRAM, log = SILENT, signal } = options;
   for (const socket of Object.values(spec.sockets)) checkSocketPath(socket, PROGRAM);
   for (const socket of Object.values(spec.sockets)) await rm(socket, { force: true });
@@ -44,8 +49,8 @@ export async function startMachine(options: StartOptions): Promise<RunningMachin
   const args = machineArguments(spec);
   const process = await spawnDetached({ program, args, cwd: dir, logFile, pidFile, user });
   try {
-    const socket = spec.sockets.qmp;
-    const start = { program: PROGRAM, process, socket, logFile, timeoutMs: START_TIMEOUT, log, signal };
+    const connect = (how: QmpOptions) => QmpClient.connect(spec.sockets.qmp, how);
+    const start = { program: PROGRAM, process, connect, logFile, timeoutMs, log, signal };
     const qmp = await connectOrExplain(start);
     log.info({ pid: process.pid, machine: spec.name }, 'QEMU runs');
     return { process, qmp };

@@ -11,6 +11,7 @@ import { type Conversation, type Negotiated, negotiate } from './nbd-handshake.t
 import { type Job, Jobs } from './nbd-jobs.ts';
 import { ReplyParser } from './nbd-parser.ts';
 import { Command, type CommandCode, encodeRequest, NbdProtocolError, REQUEST_BYTES } from './nbd-protocol.ts';
+import { STALL_MS } from './wait.ts';
 
 const MAX_IN_FLIGHT = 16;
 /** A little over what a unix socket holds (208 KiB), so that one read empties it. */
@@ -205,16 +206,22 @@ export class NbdConnection {
     if (jobs.inFlight > 0 && this.#timer === null) this.#watch();
   }
 
-  /** Arms the timer for the oldest thing that is waited for: one timer, not one for each request. */
-  #watch(): void {
+  /**
+   * Arms the timer for the oldest thing that is waited for: one timer, not one for each request. `stalledMs`: how much
+   * later than it should the last one came.
+   */
+  #watch(stalledMs = 0): void {
     const since = this.#jobs === null ? this.#startedAt : (this.#jobs.oldest?.sentAt ?? null);
     this.#timer = null;
     if (since === null || this.#failure !== null) return;
     const left = since + this.#timeoutMs - performance.now();
-    if (left <= 0) {
+    // After a stall of this process the answer may lie there unread.
+    if (left <= 0 && stalledMs < STALL_MS) {
       this.#fail(this.#broken(`no answer within ${this.#timeoutMs} ms`));
       return;
     }
-    this.#timer = setTimeout(() => this.#watch(), Math.ceil(left));
+    const wait = left > 0 ? Math.ceil(left) : Math.min(this.#timeoutMs, stalledMs);
+    const due = performance.now() + wait;
+    this.#timer = setTimeout(() => this.#watch(performance.now() - due), wait);
   }
 }

@@ -156,6 +156,12 @@ describe('connecting', () => {
     expect(client.isOpen).toBe(true);
   });
 
+  test('a peer that greets twice is not talked to', async () => {
+    const qmp = await session((_, p) => p.send(GREETING));
+    expect(await code(qmp.execute('query-status'))).toBe('Qemu.ConnectionLost');
+    expect(qmp.isOpen).toBe(false);
+  });
+
   test('a peer that never greets, or never answers, ends at the deadline', async () => {
     peer = await FakePeer.listen(() => {});
     expect(await code(QmpClient.connect(peer.path, { timeoutMs: 60 }))).toBe('Qemu.TimedOut');

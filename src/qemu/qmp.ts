@@ -3,8 +3,8 @@
  *
  * Invariants: every command carries an id nobody can guess, and a reply with another id is dropped: replies of a lost
  * session do arrive on the next one. Every command has a deadline; one that is late or aborted may still take effect,
- * so its caller asks QEMU for the state. A line over 16 MiB, or one that is no JSON object, ends the session. Events
- * are handed out in the order of arrival, before any reply that came after them.
+ * so its caller asks QEMU for the state. A line over 16 MiB, one that is no JSON object, or a second greeting ends the
+ * session. Events are handed out in the order of arrival, before any reply that came after them.
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -55,6 +55,7 @@ export class QmpClient {
   readonly #greeting = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #open = true;
+  #greeted = false;
 
   private constructor(socket: Socket, path: string, log: Log) {
     this.#socket = socket;
@@ -70,12 +71,18 @@ export class QmpClient {
   static async connect(socketPath: string, options: QmpOptions = {}): Promise<QmpClient> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT;
     const socket = await connectUnix(socketPath, { timeoutMs, signal: options.signal });
-    const client = new QmpClient(socket, socketPath, options.log ?? SILENT);
+    return QmpClient.over(socket, socketPath, options);
+  }
+
+  /** The same over a connection that is there; `name` is what errors call it. */
+  static async over(socket: Socket, name: string, options: QmpOptions = {}): Promise<QmpClient> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT;
+    const client = new QmpClient(socket, name, options.log ?? SILENT);
     try {
       await bounded(client.#greeting.promise, {
         ms: timeoutMs,
         signal: options.signal,
-        what: `connecting to ${socketPath}`,
+        what: `the greeting of ${name}`,
         onDeadline: () => {
           throw new EcdError('Qemu.TimedOut', { command: 'greeting', ms: timeoutMs });
         },
@@ -178,9 +185,19 @@ export class QmpClient {
   }
 
   #dispatch(message: JsonObject): void {
-    if ('QMP' in message) this.#greeting.resolve();
+    if ('QMP' in message) this.#onGreeting();
     else if (typeof message['event'] === 'string') this.#emit(message['event'], message);
     else this.#reply(message);
+  }
+
+  /**
+   * A second greeting is the trace of a fault of QEMU's (seen of 7.2): two of its threads read this session, bytes of
+   * commands get lost between them, and a command may become another one.
+   */
+  #onGreeting(): void {
+    if (this.#greeted) this.#end(new Error('QEMU greeted twice'));
+    this.#greeted = true;
+    this.#greeting.resolve();
   }
 
   #emit(name: string, message: JsonObject): void {

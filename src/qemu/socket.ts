@@ -1,12 +1,14 @@
 /**
- * Connecting to a unix socket that a program we started is about to make.
+ * Connections with the programs we start, over unix sockets: to one that they are about to make, or from them.
  *
  * Invariants: a path longer than the kernel takes is said so, in words, before anything is tried; a socket that is not
  * there yet is tried again until the deadline; the connection that is given back has no listener but the caller's.
  */
-import { createConnection, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { chmodSync, chownSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { EcdError } from '../errors.ts';
-import { sleep, throwIfAborted } from './wait.ts';
+import { bounded, sleep, throwIfAborted } from './wait.ts';
 
 /** `sun_path` of Linux holds 108 bytes, the last one zero. */
 export const MAX_SOCKET_PATH = 107;
@@ -55,4 +57,47 @@ function connectOnce(path: string): Promise<Socket> {
       resolve(socket);
     });
   });
+}
+
+/** A socket that waits for one connection, of `owner` if there is one. */
+export class Listener {
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #accepted: Promise<Socket>;
+
+  private constructor(server: Server, path: string) {
+    this.#server = server;
+    this.#path = path;
+    this.#accepted = once(server, 'connection').then(([socket]) => socket as Socket);
+    this.#accepted.catch(() => {});
+  }
+
+  static async open(path: string, owner?: { readonly uid: number; readonly gid: number }): Promise<Listener> {
+    checkSocketPath(path, 'the connection');
+    const server = createServer();
+    server.maxConnections = 1;
+    const listener = new Listener(server, path);
+    server.listen(path);
+    await once(server, 'listening');
+    chmodSync(path, 0o600);
+    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+    return listener;
+  }
+
+  /** The connection. Throws Qemu.TimedOut, or Cancelled. */
+  accept({ timeoutMs, signal }: ConnectOptions): Promise<Socket> {
+    return bounded(this.#accepted, {
+      ms: timeoutMs,
+      signal,
+      what: `waiting for a connection to ${this.#path}`,
+      onDeadline: () => {
+        throw new EcdError('Qemu.TimedOut', { command: 'connection', ms: timeoutMs });
+      },
+    });
+  }
+
+  /** Takes the socket away; the accepted connection stays. */
+  close(): void {
+    this.#server.close();
+  }
 }

@@ -1,23 +1,26 @@
 /** Waiting for a program that was just started to open its monitor, or saying why it did not. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { EcdError } from '../errors.ts';
+import { describeError, EcdError } from '../errors.ts';
 import type { Log } from './log.ts';
 import { isAlive, type ProcessRef } from './process.ts';
-import { QmpClient } from './qmp.ts';
+import type { QmpClient, QmpOptions } from './qmp.ts';
 import { sleep } from './wait.ts';
 
 export interface StartWait {
   readonly program: string;
   readonly process: ProcessRef;
-  readonly socket: string;
+  readonly connect: (how: QmpOptions & { readonly timeoutMs: number }) => Promise<QmpClient>;
   readonly logFile: string;
   readonly timeoutMs: number;
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A session with the new program. Throws Qemu.StartFailed with its last words, or Cancelled; the caller ends it. */
+/**
+ * A session with the new program. Throws Qemu.StartFailed with its last words (`state`: whether it is `running` all the
+ * same, or `ended`), or Cancelled; the caller ends it.
+ */
 export async function connectOrExplain(start: StartWait): Promise<QmpClient> {
   const ended = new AbortController();
   const done = new AbortController();
@@ -28,16 +31,39 @@ export async function connectOrExplain(start: StartWait): Promise<QmpClient> {
   })().catch(() => {});
   try {
     const { timeoutMs, log } = start;
-    return await QmpClient.connect(start.socket, { timeoutMs, log, signal });
+    return await start.connect({ timeoutMs, log, signal });
   } catch (error) {
     if (start.signal?.aborted) throw error;
     const words = await lastLines(start.logFile, 4);
     const reason = words || (error as Error).message;
-    throw new EcdError('Qemu.StartFailed', { program: start.program, reason }, error);
+    const state = isAlive(start.process) ? 'running' : 'ended';
+    throw new EcdError('Qemu.StartFailed', { program: start.program, reason, state }, error);
   } finally {
     done.abort();
     await watch;
   }
+}
+
+/**
+ * Starts a program anew when it runs and there is no talking to it: seen of QEMU 7.2's monitor once in some thousand
+ * starts, when a client connects while it is being set up. `start` is given its deadline, growing from try to try, and
+ * leaves no process when it throws.
+ */
+export async function untilAnswered<T>(
+  deadlinesMs: readonly number[],
+  log: Log,
+  start: (timeoutMs: number) => Promise<T>,
+): Promise<T> {
+  for (const [tried, timeoutMs] of deadlinesMs.entries()) {
+    try {
+      return await start(timeoutMs);
+    } catch (error) {
+      const silent = EcdError.is(error, 'Qemu.StartFailed') && error.details['state'] === 'running';
+      if (!silent || tried === deadlinesMs.length - 1) throw error;
+      log.warn({ error: describeError(error) }, 'a program that runs does not answer and is started anew');
+    }
+  }
+  throw new EcdError('InternalError', {}, new Error('no deadline was given'));
 }
 
 /** The last lines of a log, at most 2,000 characters. */

@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BlockdevNode } from './blockdev.ts';
 import { imgCheck, imgCreate, imgInfo } from './img.ts';
 import { runJob } from './jobs.ts';
-import { isAlive, type ProcessRef, spawnDetached, terminate } from './process.ts';
+import { isAlive, type ProcessRef, readPidFile, spawnDetached, terminate } from './process.ts';
 import { StorageDaemon } from './storage-daemon.ts';
 
 const MiB = 1024 * 1024;
@@ -94,6 +103,23 @@ describe('StorageDaemon', () => {
     await daemon.add(layer('a', null, true));
     const { socket } = await daemon.exportNbd({ node: 'a', name: 'x' });
     expect(statSync(socket).mode & 0o077).toBe(0);
+  });
+
+  test('one that does not answer is ended, and another one started', async () => {
+    let silent = 0;
+    const watch = setInterval(() => {
+      const file = readdirSync(dir).find((name) => name.endsWith('.pid'));
+      const first = file === undefined || silent !== 0 ? null : readPidFile(join(dir, file));
+      if (first === null) return;
+      silent = first.pid;
+      process.kill(silent, 'SIGSTOP');
+    });
+    const daemon = await start().finally(() => clearInterval(watch));
+    expect(silent).toBeGreaterThan(0);
+    expect(daemon.process.pid).not.toBe(silent);
+    expect(existsSync(`/proc/${silent}`)).toBe(false);
+    expect(await daemon.qmp.execute('query-block-exports')).toEqual([]);
+    expect(readdirSync(dir).filter((name) => name.endsWith('.pid'))).toHaveLength(1);
   });
 
   test('merges a frozen layer under an active one, with progress and ticks', async () => {

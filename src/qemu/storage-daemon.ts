@@ -20,12 +20,15 @@ import {
   type User,
   waitExit,
 } from './process.ts';
-import type { QmpClient } from './qmp.ts';
-import { checkSocketPath } from './socket.ts';
-import { connectOrExplain } from './start.ts';
+import { QmpClient, type QmpOptions } from './qmp.ts';
+import { type ConnectOptions, checkSocketPath, Listener } from './socket.ts';
+import { connectOrExplain, untilAnswered } from './start.ts';
 
 const PROGRAM = 'qemu-storage-daemon';
-const START_TIMEOUT = 20_000;
+/** Of the first, second and third try to start one. */
+const START_TIMEOUTS = [4_000, 8_000, 20_000];
+/** For `quit` to be heard, and then to be done: a merge under way is cancelled first. */
+const ANSWER_TIMEOUT = 4_000;
 const QUIT_TIMEOUT = 10_000;
 
 export interface DaemonOptions {
@@ -60,16 +63,23 @@ export class StorageDaemon {
     this.#log = log;
   }
 
-  static async start(options: DaemonOptions): Promise<StorageDaemon> {
+  static start(options: DaemonOptions): Promise<StorageDaemon> {
+    return untilAnswered(START_TIMEOUTS, options.log ?? SILENT, (ms) => StorageDaemon.#start(options, ms));
+  }
+
+  static async #start(options: DaemonOptions, timeoutMs: number): Promise<StorageDaemon> {
     const { dir, user, log = SILENT, signal } = options;
     const stem = join(dir, `qsd-${randomBytes(4).toString('hex')}`);
     const socket = `${stem}.sock`;
     checkSocketPath(socket, PROGRAM);
     const logFile = `${stem}.log`;
-    const chardev = `socket,id=qmp,path=${optionValue(socket)},server=on,wait=off`;
+    // The daemon connects to us: its monitor takes a connection that is there, and may stumble over one that comes.
+    const chardev = `socket,id=qmp,path=${optionValue(socket)},server=off`;
     const args = ['--chardev', chardev, '--monitor', 'chardev=qmp'];
     let process: ProcessRef | undefined;
+    let listener: Listener | undefined;
     try {
+      listener = await Listener.open(socket, user);
       process = await spawnDetached({
         program: PROGRAM,
         args,
@@ -78,12 +88,16 @@ export class StorageDaemon {
         pidFile: `${stem}.pid`,
         user,
       });
-      const start = { program: PROGRAM, process, socket, logFile, timeoutMs: START_TIMEOUT, log, signal };
+      const connect = async (how: QmpOptions & ConnectOptions) =>
+        QmpClient.over(await listener!.accept(how), socket, how);
+      const start = { program: PROGRAM, process, connect, logFile, timeoutMs, log, signal };
       return new StorageDaemon(stem, process, await connectOrExplain(start), log);
     } catch (error) {
       if (process !== undefined) await terminate(process, 0);
       await removeFiles(stem);
       throw error;
+    } finally {
+      listener?.close();
     }
   }
 
@@ -122,8 +136,11 @@ export class StorageDaemon {
   }
 
   async #stop(): Promise<void> {
-    await this.qmp.execute('quit').catch(() => {});
-    const quit = await waitExit(this.process, QUIT_TIMEOUT);
+    const answered = await this.qmp.execute('quit', {}, { timeoutMs: ANSWER_TIMEOUT }).then(
+      () => true,
+      (error: unknown) => !EcdError.is(error, 'Qemu.TimedOut'),
+    );
+    const quit = answered && (await waitExit(this.process, QUIT_TIMEOUT));
     if (!quit) this.#log.warn({ pid: this.process.pid }, 'a storage daemon does not quit and is ended');
     const gone = quit || (await terminate(this.process, 2_000));
     this.qmp.close();

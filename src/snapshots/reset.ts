@@ -1,14 +1,14 @@
 /**
  * ResetSnapshot: the disk becomes again what it was at the freeze.
  *
- * Invariants: the lease (the disk's intent) is committed before the call answers, so that a reset survives a restart and
- * nothing else touches the disk; the old stack stays until the new one is durable, and the catalogue switches in one
- * transaction; layers that waiting snapshots need stay, as a branch, until those are archived.
+ * Invariants: while the lease (the disk's intent) is there nothing else touches the disk; the old stack stays until the
+ * new one is durable, and the catalogue switches in one transaction; layers that waiting snapshots need stay, as a
+ * branch, until those are archived.
  */
+import { sleep } from '../async.ts';
 import type { Trx } from '../catalogue/catalogue.ts';
-import type { Claim } from '../catalogue/nonces.ts';
 import type { SnapshotTable } from '../catalogue/schema.ts';
-import { chain, diskById, diskOf, stackOf } from '../catalogue/stacks.ts';
+import { chain, type DiskRow, diskById, stackOf } from '../catalogue/stacks.ts';
 import type { LayerWriter, Stack } from '../disks/types.ts';
 import { describeError, EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
@@ -17,92 +17,74 @@ import type { SnapshotContext } from './context.ts';
 import { type ResetWay, resetWay } from './decide.ts';
 import { fillLayer } from './fill-layer.ts';
 import { adoptLayer, allocateLayer, discardLayers, sweep } from './layers.ts';
-import { type DiskState, type Intent, intentOf, loadState } from './state.ts';
+import { type DiskState, intentOf, loadState } from './state.ts';
 
-export interface ResetRequest {
-  readonly regionId: string;
-  readonly snapshotId: string;
-  /** Stop the desktop first if it is not Stopped. */
-  readonly stopDesktop: boolean;
-}
+/** How often a promised reset is tried, and the pause before the second try, which doubles then. */
+const TRIES = 5;
+const FIRST_PAUSE_MS = 1000;
 
 type SnapshotRow = SnapshotTable;
 
-/** Checks and takes the lease. Gives the disk to be reset. Throws the codes of the operation. */
-export async function requestReset(
+/**
+ * Does a reset whose lease is taken; also one that an earlier service began. The lease ends with it, done or failed. Once
+ * its caller was told that it goes on (`promised`), what may pass is tried again.
+ */
+export async function performReset(
   ctx: SnapshotContext,
-  request: ResetRequest,
-  claim: Claim,
-): Promise<string> {
-  return ctx.catalogue.transaction(async (trx) => {
-    await claim.record(trx);
-    const snapshot = await trx
-      .selectFrom('snapshots')
-      .selectAll()
-      .where('id', '=', request.snapshotId)
-      .executeTakeFirst();
-    if (snapshot === undefined || snapshot.region_id !== request.regionId)
-      throw new EcdError('InvalidSnapshotId.NotFound');
-    if (snapshot.status !== 'ACCOMPLISHED' || snapshot.root === null)
-      throw new EcdError('InvalidSnapshotId.NotReady');
-    const desktop = await trx
-      .selectFrom('desktops')
-      .select('status')
-      .where('id', '=', snapshot.desktop_id)
-      .executeTakeFirst();
-    const disk = await diskOf(trx, snapshot.desktop_id, snapshot.disk_type);
-    if (desktop === undefined || desktop.status === 'Deleted' || disk?.id !== snapshot.disk_id) {
-      throw new EcdError('InvalidDesktopId.NotFound');
+  diskId: string,
+  promised: () => boolean,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const disk = await diskById(ctx.catalogue.db, diskId);
+    const intent = disk === undefined ? null : intentOf(disk);
+    if (disk === undefined || intent?.kind !== 'reset') return;
+    await faults.hit('reset.intended');
+    try {
+      return await tryReset(ctx, disk, intent.snapshotId);
+    } catch (error) {
+      const details = { disk: diskId, snapshot: intent.snapshotId, tries, error: describeError(error) };
+      if (ctx.signal.aborted) throw error;
+      if (!promised() || tries === TRIES || !mayPass(error)) {
+        ctx.log.error(details, 'a reset failed; the disk is as it was');
+        await endLease(ctx, diskId, disk.intent!);
+        throw error;
+      }
+      ctx.log.warn(details, 'a reset failed; it is tried again');
     }
-    const stoppable = desktop.status === 'Running' || desktop.status === 'Stopping';
-    if (desktop.status !== 'Stopped' && !(request.stopDesktop && stoppable)) {
-      throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Stopped' });
-    }
-    if (disk.intent !== null) {
-      throw new EcdError('OperationConflict', {
-        reason: 'The disk is being reset or frozen; wait until that is done.',
-      });
-    }
-    const lease: Intent = { kind: 'reset', snapshotId: snapshot.id };
-    await trx
-      .updateTable('disks')
-      .set({ intent: JSON.stringify(lease) })
-      .where('id', '=', disk.id)
-      .execute();
-    return disk.id;
-  });
+    await sleep(FIRST_PAUSE_MS * 2 ** (tries - 1), ctx.signal);
+  }
 }
 
-/** Does a reset whose lease is taken; also one that an earlier service began. The lease ends with it, done or failed. */
-export async function performReset(ctx: SnapshotContext, diskId: string): Promise<void> {
-  const disk = await diskById(ctx.catalogue.db, diskId);
-  const intent = disk === undefined ? null : intentOf(disk);
-  if (disk === undefined || intent?.kind !== 'reset') return;
-  await faults.hit('reset.intended');
+/** What has to do with a process, a connection or a device, and not with what was asked for. */
+function mayPass(error: unknown): boolean {
+  return (
+    EcdError.is(error, 'OperationDenied.DiskInUse', 'OperationDenied.InsufficientSpace') ||
+    (EcdError.is(error) && error.internal && !EcdError.is(error, 'Vault.Damaged', 'Cancelled'))
+  );
+}
+
+async function tryReset(
+  ctx: SnapshotContext,
+  { id, desktop_id }: DiskRow,
+  snapshotId: string,
+): Promise<void> {
   let pause: { resume(): void } | undefined;
   try {
-    await stopFirst(ctx, diskId, disk.desktop_id);
-    pause = await ctx.gate.pause(diskId);
-    await ctx.diskLock.run(diskId, async () => {
+    await stopFirst(ctx, id, desktop_id);
+    pause = await ctx.gate.pause(id);
+    await ctx.diskLock.run(id, async () => {
       const snapshot = await ctx.catalogue.db
         .selectFrom('snapshots')
         .selectAll()
-        .where('id', '=', intent.snapshotId)
+        .where('id', '=', snapshotId)
         .executeTakeFirst();
       // Deleted while the reset waited for the desktop to stop: there is nothing to go back to.
       if (snapshot?.root == null) throw new EcdError('InvalidSnapshotId.NotFound');
-      await resetDisk(ctx, diskId, snapshot);
+      await resetDisk(ctx, id, snapshot);
     });
-  } catch (error) {
-    ctx.log.error(
-      { disk: diskId, snapshot: intent.snapshotId, error: describeError(error) },
-      'a reset failed; the disk is as it was',
-    );
-    if (!ctx.signal.aborted) await endLease(ctx, diskId, disk.intent!);
-    throw error;
   } finally {
     pause?.resume();
-    ctx.kick(diskId);
+    ctx.kick(id);
   }
 }
 

@@ -13,7 +13,8 @@ import { resolveFreeze } from './freeze-outcome.ts';
 import type { TakeRequest } from './intend.ts';
 import { recover } from './recover.ts';
 import { dropRecords, removeSnapshots } from './remove.ts';
-import { performReset, type ResetRequest, requestReset } from './reset.ts';
+import { type ResetRequest, requestReset } from './request-reset.ts';
+import { performReset } from './reset.ts';
 import { allRoots } from './roots.ts';
 import { SettleGate } from './settle-gate.ts';
 import { intentOf, loadState } from './state.ts';
@@ -71,8 +72,12 @@ export class Snapshots {
   /** ResetSnapshot: answers when it is done, or after two seconds while it goes on. */
   async reset(request: ResetRequest, claim: Claim): Promise<void> {
     const diskId = await requestReset(this.#ctx, request, claim);
-    const reset = this.#beginReset(diskId);
-    await Promise.race([reset, sleep(ANSWER_RESET_MS, this.#stop.signal)]);
+    let promised = false;
+    const reset = this.#beginReset(diskId, () => promised);
+    const late = sleep(ANSWER_RESET_MS, this.#stop.signal).then(() => {
+      promised = true;
+    });
+    await Promise.race([reset, late]);
   }
 
   /** After the desktops were found again and before any is started. */
@@ -138,8 +143,9 @@ export class Snapshots {
     await this.#collecting.catch(() => {});
   }
 
-  #beginReset(diskId: string): Promise<void> {
-    const reset = performReset(this.#ctx, diskId).finally(() => this.#resets.delete(diskId));
+  /** `promised`: whether somebody was told that it goes on. */
+  #beginReset(diskId: string, promised = () => true): Promise<void> {
+    const reset = performReset(this.#ctx, diskId, promised).finally(() => this.#resets.delete(diskId));
     this.#resets.set(diskId, reset);
     reset.catch((error: unknown) => {
       this.#ctx.log.debug({ disk: diskId, error: describeError(error) }, 'a reset ended with an error');

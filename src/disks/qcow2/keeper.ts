@@ -13,10 +13,17 @@ import type { StorageDaemon } from '../../qemu/storage-daemon.ts';
 
 export type StartDaemon = () => Promise<StorageDaemon>;
 
+/** A daemon, and how many calls use it; a retired one ends with the last of them. */
+interface Held {
+  readonly daemon: StorageDaemon;
+  users: number;
+  retired: boolean;
+}
+
 export class Keeper {
   readonly #start: StartDaemon;
   readonly #starting = new Mutex();
-  #daemon: StorageDaemon | undefined;
+  #held: Held | undefined;
 
   constructor(start: StartDaemon) {
     this.#start = start;
@@ -24,7 +31,6 @@ export class Keeper {
 
   /** Runs `work` while `file` is open for writing. Throws OperationDenied.DiskInUse when another process has it. */
   async withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-    const daemon = await this.#running();
     const suffix = newId.layer().slice(2);
     const nodes: BlockdevNode[] = [
       { driver: 'file', 'node-name': `kf-${suffix}`, filename: file },
@@ -36,46 +42,66 @@ export class Keeper {
         'read-only': false,
       },
     ];
-    await this.#open(daemon, nodes, file);
-    try {
-      await faults.hit('keeper.locked', { qsd: daemon.process.pid });
-      return await work();
-    } finally {
-      await this.#shut(daemon, nodes);
-    }
+    return this.#use(async (held) => {
+      await this.#open(held, nodes, file);
+      try {
+        await faults.hit('keeper.locked', { qsd: held.daemon.process.pid });
+        return await work();
+      } finally {
+        await this.#shut(held, nodes);
+      }
+    });
   }
 
   /** Opens nodes read-only for a moment: an error says why they cannot be used. */
   async probe(nodes: readonly BlockdevNode[]): Promise<void> {
-    const daemon = await this.#running();
     const suffix = newId.layer().slice(2, 8);
     const renamed = nodes.map((node) => rename(node, suffix));
-    await this.#open(daemon, renamed, String(nodes[0]?.['filename'] ?? ''));
-    await this.#shut(daemon, renamed);
-  }
-
-  async close(): Promise<void> {
-    await this.#daemon?.stop();
-    this.#daemon = undefined;
-  }
-
-  #running(): Promise<StorageDaemon> {
-    return this.#starting.run(async () => {
-      if (this.#daemon?.qmp.isOpen) return this.#daemon;
-      await this.#daemon?.stop();
-      return (this.#daemon = await this.#start());
+    await this.#use(async (held) => {
+      await this.#open(held, renamed, String(nodes[0]?.['filename'] ?? ''));
+      await this.#shut(held, renamed);
     });
   }
 
-  async #open(daemon: StorageDaemon, nodes: readonly BlockdevNode[], file: string): Promise<void> {
+  async close(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.daemon.stop();
+  }
+
+  async #use<T>(work: (held: Held) => Promise<T>): Promise<T> {
+    const held = await this.#starting.run(async () => {
+      if (this.#held?.daemon.qmp.isOpen !== true) {
+        await this.close();
+        this.#held = { daemon: await this.#start(), users: 0, retired: false };
+      }
+      this.#held!.users++;
+      return this.#held!;
+    });
+    try {
+      return await work(held);
+    } finally {
+      held.users--;
+      if (held.retired && held.users === 0) await held.daemon.stop();
+    }
+  }
+
+  /** One that does not answer, or keeps a layer open, is not used again. */
+  #retire(held: Held): void {
+    held.retired = true;
+    if (this.#held === held) this.#held = undefined;
+  }
+
+  async #open(held: Held, nodes: readonly BlockdevNode[], file: string): Promise<void> {
     const added: BlockdevNode[] = [];
     try {
       for (const node of nodes) {
-        await daemon.qmp.execute('blockdev-add', node);
+        await held.daemon.qmp.execute('blockdev-add', node);
         added.push(node);
       }
     } catch (error) {
-      await this.#shut(daemon, added);
+      if (EcdError.is(error, 'Qemu.TimedOut')) this.#retire(held);
+      else await this.#shut(held, added);
       const reason = error instanceof Error ? error.message : String(error);
       if (isLockRefusal(error)) throw new EcdError('OperationDenied.DiskInUse', { path: file }, error);
       if (!EcdError.is(error, 'Qemu.CommandFailed')) throw error;
@@ -88,15 +114,14 @@ export class Keeper {
     }
   }
 
-  async #shut(daemon: StorageDaemon, nodes: readonly BlockdevNode[]): Promise<void> {
+  async #shut(held: Held, nodes: readonly BlockdevNode[]): Promise<void> {
     for (const node of nodes.toReversed()) {
-      await daemon.qmp
-        .execute('blockdev-del', { 'node-name': node['node-name'] })
-        .catch(async (error: unknown) => {
-          // A layer that stays open here would keep its lock: better no daemon than that.
-          await daemon.stop();
-          if (!EcdError.is(error, 'Qemu.ConnectionLost')) throw error;
-        });
+      try {
+        await held.daemon.qmp.execute('blockdev-del', { 'node-name': node['node-name'] });
+      } catch {
+        // A layer that stays open would keep its lock: it goes with the daemon.
+        return this.#retire(held);
+      }
     }
   }
 }

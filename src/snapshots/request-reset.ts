@@ -1,0 +1,62 @@
+/**
+ * Asking for a reset: the checks, and the lease.
+ *
+ * Invariant: when it answers, the lease (the disk's intent) is committed, and the reset happens whatever dies meanwhile.
+ */
+import type { Claim } from '../catalogue/nonces.ts';
+import { diskOf } from '../catalogue/stacks.ts';
+import { EcdError } from '../errors.ts';
+import type { SnapshotContext } from './context.ts';
+import type { Intent } from './state.ts';
+
+export interface ResetRequest {
+  readonly regionId: string;
+  readonly snapshotId: string;
+  /** Stop the desktop first if it is not Stopped. */
+  readonly stopDesktop: boolean;
+}
+
+/** Checks and takes the lease. Gives the disk to be reset. Throws the codes of the operation. */
+export async function requestReset(
+  ctx: SnapshotContext,
+  request: ResetRequest,
+  claim: Claim,
+): Promise<string> {
+  return ctx.catalogue.transaction(async (trx) => {
+    await claim.record(trx);
+    const snapshot = await trx
+      .selectFrom('snapshots')
+      .selectAll()
+      .where('id', '=', request.snapshotId)
+      .executeTakeFirst();
+    if (snapshot === undefined || snapshot.region_id !== request.regionId)
+      throw new EcdError('InvalidSnapshotId.NotFound');
+    if (snapshot.status !== 'ACCOMPLISHED' || snapshot.root === null)
+      throw new EcdError('InvalidSnapshotId.NotReady');
+    const desktop = await trx
+      .selectFrom('desktops')
+      .select('status')
+      .where('id', '=', snapshot.desktop_id)
+      .executeTakeFirst();
+    const disk = await diskOf(trx, snapshot.desktop_id, snapshot.disk_type);
+    if (desktop === undefined || desktop.status === 'Deleted' || disk?.id !== snapshot.disk_id) {
+      throw new EcdError('InvalidDesktopId.NotFound');
+    }
+    const stoppable = desktop.status === 'Running' || desktop.status === 'Stopping';
+    if (desktop.status !== 'Stopped' && !(request.stopDesktop && stoppable)) {
+      throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Stopped' });
+    }
+    if (disk.intent !== null) {
+      throw new EcdError('OperationConflict', {
+        reason: 'The disk is being reset or frozen; wait until that is done.',
+      });
+    }
+    const lease: Intent = { kind: 'reset', snapshotId: snapshot.id };
+    await trx
+      .updateTable('disks')
+      .set({ intent: JSON.stringify(lease) })
+      .where('id', '=', disk.id)
+      .execute();
+    return disk.id;
+  });
+}
