@@ -13,6 +13,8 @@ import { Service } from './support/service.ts';
 const MIB = 1024 ** 2;
 const NO_DESKTOP = 'ecd-00000000000000000';
 const NO_POLICY = 'sp-00000000000000000';
+const NO_SITE = 'cn-hangzhou+os-00000000000000000';
+const NO_GROUP = 'pg-00000000000000000';
 const NO_SNAPSHOT = 's-00000000000000000000';
 const BOTH = [
   { format: 'JSON', signature: 'headers' },
@@ -88,6 +90,9 @@ const COMPLETE: Record<string, Parameters> = {
   RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
   DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
   ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
+  DeleteOfficeSites: { 'OfficeSiteId.1': NO_SITE },
+  ModifyPolicyGroup: { PolicyGroupId: NO_GROUP },
+  DeletePolicyGroups: { 'PolicyGroupId.1': NO_GROUP },
   RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
 };
 
@@ -149,6 +154,15 @@ test.each([
   ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['CreateSimpleOfficeSite', { OfficeSiteName: '1' }, '400 InvalidOfficeSiteName'],
+  ['CreateSimpleOfficeSite', { CidrBlock: '10.0.0.0' }, '400 InvalidCidrBlock'],
+  ['CreateSimpleOfficeSite', { Bandwidth: '9' }, '400 InvalidBandwidth'],
+  ['DeleteOfficeSites', { 'OfficeSiteId.1': undefined }, '400 MissingOfficeSiteId'],
+  ['CreatePolicyGroup', { Clipboard: 'perhaps' }, '400 InvalidClipboard'],
+  ['CreatePolicyGroup', { RecordingFps: '3' }, '400 InvalidRecordingFps'],
+  ['ModifyPolicyGroup', {}, '404 InvalidPolicyGroupId.NotFound'],
+  ['ModifyPolicyGroup', { Name: 'a\nb' }, '400 InvalidName'],
+  ['DescribePolicyGroups', { PageSize: '101' }, '400 InvalidPageSize'],
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
 ] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
@@ -171,12 +185,37 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   const policy = { PolicyName: '每晚 nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 2/2' };
   const policyId = (await call('CreateAutoSnapshotPolicy', policy)).id('PolicyId');
   expect(policyId).toMatch(/^sp-[a-z0-9]{17}$/);
-  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId };
+  const OfficeSiteId = (await call('CreateSimpleOfficeSite', { OfficeSiteName: 'room' })).id('OfficeSiteId');
+  const rule = { 'AuthorizeAccessPolicyRule.1.CidrIp': '10.0.0.0/8' };
+  const PolicyGroupId = (await call('CreatePolicyGroup', { Clipboard: 'READ', ...rule })).id('PolicyGroupId');
+  await call('ModifyPolicyGroup', { PolicyGroupId, Name: 'plain', Watermark: 'on' });
+  await call('DescribeOfficeSites', { 'OfficeSiteId.1': OfficeSiteId });
+  await call('DescribePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
+  const groups = await client.ok('DescribePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
+  expect(groups['DescribePolicyGroups']).toMatchObject([
+    {
+      Name: 'plain',
+      Clipboard: 'read',
+      Watermark: 'on',
+      AuthorizeAccessPolicyRules: [{ CidrIp: '10.0.0.0/8' }],
+    },
+  ]);
+  const office = { OfficeSiteId, PolicyGroupId };
+  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId, ...office };
   const desktopId = (await call('CreateDesktops', wanted)).id('DesktopId');
   const one = { 'DesktopId.1': desktopId };
   expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
   await until(desktopId, 'Running');
   await call('DescribeDesktops', one);
+  expect((await client.ok('DescribeDesktops', one))['Desktops']).toMatchObject([
+    { ...office, OfficeSiteName: 'room', PolicyGroupName: 'plain' },
+  ]);
+  expect(await refused('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId })).toBe(
+    '403 OperationDenied.OfficeSiteInUse',
+  );
+  expect(await refused('DeletePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId })).toBe(
+    '403 OperationDenied.PolicyGroupInUse',
+  );
   await call('DescribeAutoSnapshotPolicy', { PolicyId: policyId });
   await call('CancelAutoSnapshotPolicy', { ...one, PolicyId: policyId });
   expect(await refused('ApplyAutoSnapshotPolicy', { PolicyId: policyId, 'DesktopId.1': NO_DESKTOP })).toBe(
@@ -228,6 +267,8 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   await call('DeleteAutoSnapshotPolicy', { 'PolicyId.1': policyId, 'PolicyId.2': NO_POLICY });
   await call('DeleteDesktops', one);
   await until(desktopId, 'Deleted');
+  await call('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId });
+  await call('DeletePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
 });
 
 test('a request that was answered cannot be sent again, not even to a service that was started again', async () => {

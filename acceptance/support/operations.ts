@@ -72,6 +72,13 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidDesktopId.NotFound',
     'OperationConflict',
   ],
+  CreateSimpleOfficeSite: ['InvalidParameter', REGION, 'QuotaExceed.OfficeSite'],
+  DescribeOfficeSites: LISTING,
+  DeleteOfficeSites: [REGION, 'OperationDenied.OfficeSiteInUse'],
+  CreatePolicyGroup: ['InvalidParameter', REGION, 'QuotaExceed.PolicyGroup'],
+  ModifyPolicyGroup: ['InvalidParameter', REGION, 'InvalidPolicyGroupId.NotFound'],
+  DescribePolicyGroups: [...LISTING, 'InvalidParameter'],
+  DeletePolicyGroups: [REGION, 'OperationDenied.PolicyGroupInUse'],
   DescribeBundles: LISTING,
   DescribeImages: LISTING,
   RunCommand: [

@@ -6,6 +6,7 @@
  * (the file's name waits in `garbage`). `state_version` of a desktop changes with every change of its status.
  */
 import type { Generated } from 'kysely';
+import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
 
 export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Deleted';
 export type DiskType = 'system' | 'data';
@@ -268,6 +269,8 @@ export interface Schema {
   nonces: NonceTable;
   images: ImageTable;
   desktops: DesktopTable;
+  office_sites: OfficeSiteTable;
+  policy_groups: PolicyGroupTable;
   disks: DiskTable;
   layers: LayerTable;
   garbage: GarbageTable;

@@ -83,6 +83,11 @@ export const PARAMETER_ERRORS = {
     message: 'The specified CronExpression is not valid. {reason}',
     advice: 'Use six fields as in 0 0 2 ? * 1-7: every day at two; 1 is Sunday.',
   },
+  'InvalidPolicyGroupId.NotFound': {
+    status: 404,
+    message: 'The specified PolicyGroupId is not found.',
+    advice: 'DescribePolicyGroups lists the policy groups.',
+  },
   'InvalidInvokeId.NotFound': {
     status: 404,
     message: 'The specified InvokeId is not found.',

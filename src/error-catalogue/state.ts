@@ -32,6 +32,26 @@ export const STATE_ERRORS = {
     message: 'The maximum number of automatic snapshot policy has been reached.',
     advice: 'The region has {count} policies; delete some, or raise the setting policies.quota.',
   },
+  'QuotaExceed.OfficeSite': {
+    status: 403,
+    message: 'The office site quota exceeds.',
+    advice: 'The region has {count} office sites; delete some.',
+  },
+  'QuotaExceed.PolicyGroup': {
+    status: 403,
+    message: 'The policy group quota exceeds.',
+    advice: 'The region has {count} policy groups; delete some.',
+  },
+  'OperationDenied.OfficeSiteInUse': {
+    status: 403,
+    message: 'The office site {id} is in use by desktops.',
+    advice: 'Delete its desktops first; DescribeDesktops with OfficeSiteId lists them.',
+  },
+  'OperationDenied.PolicyGroupInUse': {
+    status: 403,
+    message: 'The policy group {id} is in use by desktops.',
+    advice: 'Delete its desktops first; DescribeDesktops with PolicyGroupId lists them.',
+  },
   'QuotaExceed.Desktop': {
     status: 403,
     message: 'The desktop quota exceeds.',

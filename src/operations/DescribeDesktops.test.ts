@@ -77,7 +77,6 @@ describe('the filters of DescribeDesktops', () => {
   it.each([
     { GroupId: 'x' },
     { DesktopGroupId: 'x' },
-    { OfficeSiteName: 'x' },
     { ExpiredTime: '2026-12-31T15:59:59Z' },
     { SnapshotPolicyId: 'x' },
     { GpuInstanceGroupId: 'x' },

@@ -4,6 +4,8 @@
  * that is named and is none.
  */
 
+import { OFFICE_BEHAVIOUR, OFFICE_DIFFERENCES } from './differences-offices.ts';
+
 /** Differences in names, types and limits: the places `at` + `.` + each of `names` (or `at` alone). */
 export interface SchemaDifference {
   readonly at: string;
@@ -82,8 +84,8 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   },
   {
     at: DESKTOPS,
-    names: ['OfficeSiteName', 'PolicyGroupName', 'PolicyGroupNameList', 'ResourceGroups', 'DesktopGroupId'],
-    why: 'OfficeSiteId and PolicyGroupId are kept as they were sent; sites, policy groups, resource groups and pools do not exist here.',
+    names: ['ResourceGroups', 'DesktopGroupId'],
+    why: 'Resource groups and pools do not exist here.',
   },
   { at: DESKTOPS, names: ['ExpiredTime'], why: 'No desktop expires.' },
   { at: DESKTOPS, names: ['DowngradeQuota', 'DowngradedTimes'], why: 'There are no quotas of downgrades.' },
@@ -123,6 +125,9 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
     at: 'DescribeInvocations.parameters.CommandType.enum',
     why: 'RunShellScript is there for Linux guests.',
   },
+  listLimit('DescribeOfficeSites'),
+  listLimit('DescribePolicyGroups', 'minimum'),
+  ...OFFICE_DIFFERENCES,
 ];
 
 /** Differences in what an operation does, and choices where the documents say nothing or contradict each other. */
@@ -133,7 +138,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Lists are given newest first, in an order that does not move: following NextToken gives each item that stays exactly once. A NextToken belongs to the operation and its filters; MaxResults may change between pages.',
     'MaxResults is 1 to 100 and 100 if not sent, although the documents say 10 in places; more is InvalidMaxResults.',
     'Filters on names (SnapshotName, DesktopName, ImageName) match the whole name, letter by letter; * stands for any part. The documents do not say how they match.',
-    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
+    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
     'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
     'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
     'A filter on something that nothing here has (pools, GPUs, tags, HDX ...) gives an empty list.',
@@ -179,7 +184,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DeleteSnapshot: ['Ids of another region are unknown ids: ignored.'],
   CreateDesktops: [
     'SnapshotPolicyId must be a policy of the region, else InvalidAutoSnapshotPolicyId.NotFound.',
-    'OfficeSiteId and PolicyGroupId are not needed; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
+    'OfficeSiteId and PolicyGroupId are not needed and need not exist; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
     'Tag, UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose tags, commands, backups or encryption without a word. A client that does not use them notices nothing.',
     'ChargeType, Period, AutoPay and the like are accepted; nothing is charged. ChargeType is given back.',
     'DesktopAttachment changes image and sizes of the bundle of BundleId, or else of the first bundle of its DesktopType, or else of the first one.',
@@ -195,6 +200,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
+  ...OFFICE_BEHAVIOUR,
   DescribeBundles: [
     'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available.',

@@ -41,6 +41,9 @@ export const texts = (description: string, maxItems?: number) =>
 /** Parameters that are taken and mean nothing here. */
 export const IGNORED = 'Accepted, without meaning here.';
 
+/** Parameters that change nothing here. */
+export const KEPT = 'Kept and given back, without effect here.';
+
 export const None = Type.Object({});
 
 export const Tags = Type.Optional(

@@ -87,8 +87,10 @@ function nodeOf(schema: JsonSchema, withRequired: boolean, top: boolean): Node {
   const node: Record<string, unknown> = {};
   for (const word of WORDS) if (schema[word] !== undefined && word !== 'required') node[word] = schema[word];
   if (schema['enum'] !== undefined) {
-    node['enum'] = [...(schema['enum'] as string[])].sort();
-    node['type'] = 'string';
+    const values = [...(schema['enum'] as (string | number)[])];
+    const numbers = values.every((value) => typeof value === 'number');
+    node['enum'] = numbers ? values.sort((a, b) => a - b) : values.sort();
+    node['type'] = numbers ? 'integer' : 'string';
   }
   if (schema['type'] === 'array') {
     if (top) node['style'] = 'repeatList';
