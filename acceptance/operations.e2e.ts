@@ -7,15 +7,18 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client, Response } from './support/client.ts';
+import {
+  COMPLETE,
+  DESKTOPS,
+  NO_DESKTOP,
+  NO_POLICY,
+  NO_SNAPSHOT,
+  type Parameters,
+} from './support/complete.ts';
 import { OPERATIONS } from './support/operations.ts';
 import { Service } from './support/service.ts';
 
 const MIB = 1024 ** 2;
-const NO_DESKTOP = 'ecd-00000000000000000';
-const NO_POLICY = 'sp-00000000000000000';
-const NO_SITE = 'cn-hangzhou+os-00000000000000000';
-const NO_GROUP = 'pg-00000000000000000';
-const NO_SNAPSHOT = 's-00000000000000000000';
 const BOTH = [
   { format: 'JSON', signature: 'headers' },
   { format: 'XML', signature: 'parameters' },
@@ -39,8 +42,6 @@ beforeAll(async () => {
   client = service.client();
 });
 afterAll(() => service?.close());
-
-type Parameters = Record<string, string | undefined>;
 
 /** The same refusal in both formats. */
 async function refused(action: string, parameters: Parameters): Promise<string> {
@@ -74,28 +75,6 @@ async function accomplished(snapshotId: string): Promise<Record<string, unknown>
   throw new Error(`${snapshotId} is not accomplished\n${service.log}`);
 }
 
-// What must be there for each operation.
-const COMPLETE: Record<string, Parameters> = {
-  CreateSnapshot: { DesktopId: NO_DESKTOP, SnapshotName: 'name', SourceDiskType: 'system' },
-  DeleteSnapshot: { 'SnapshotId.1': NO_SNAPSHOT },
-  ResetSnapshot: { SnapshotId: NO_SNAPSHOT },
-  CreateAutoSnapshotPolicy: { PolicyName: 'nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 1-7' },
-  ModifyAutoSnapshotPolicy: { PolicyId: NO_POLICY },
-  DeleteAutoSnapshotPolicy: { 'PolicyId.1': NO_POLICY },
-  ApplyAutoSnapshotPolicy: { PolicyId: NO_POLICY, 'DesktopId.1': NO_DESKTOP },
-  CancelAutoSnapshotPolicy: { 'DesktopId.1': NO_DESKTOP },
-  CreateDesktops: { BundleId: 'bundle_demo', Amount: '1' },
-  StartDesktops: { 'DesktopId.1': NO_DESKTOP },
-  StopDesktops: { 'DesktopId.1': NO_DESKTOP },
-  RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
-  DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
-  ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
-  DeleteOfficeSites: { 'OfficeSiteId.1': NO_SITE },
-  ModifyPolicyGroup: { PolicyGroupId: NO_GROUP },
-  DeletePolicyGroups: { 'PolicyGroupId.1': NO_GROUP },
-  RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
-};
-
 const having = (code: string) =>
   Object.keys(OPERATIONS).filter((action) => OPERATIONS[action]!.includes(code));
 
@@ -111,8 +90,8 @@ test.each(having('InvalidRegionId.NotFound'))('%s demands a region that is serve
 
 test.each(having('InvalidMaxResults'))('%s pages within limits', async (action) => {
   for (const wrong of ['101', '-1', 'x', '1.5'])
-    expect(await refused(action, { MaxResults: wrong })).toBe('400 InvalidMaxResults');
-  expect(await refused(action, { NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
+    expect(await refused(action, { ...COMPLETE[action], MaxResults: wrong })).toBe('400 InvalidMaxResults');
+  expect(await refused(action, { ...COMPLETE[action], NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
 });
 
 test.each([
@@ -163,6 +142,16 @@ test.each([
   ['ModifyPolicyGroup', {}, '404 InvalidPolicyGroupId.NotFound'],
   ['ModifyPolicyGroup', { Name: 'a\nb' }, '400 InvalidName'],
   ['DescribePolicyGroups', { PageSize: '101' }, '400 InvalidPageSize'],
+  ['TagResources', {}, '404 InvalidResourceId.NotFound'],
+  ['TagResources', { 'Tag.1.Key': undefined, 'Tag.1.Value': 'v' }, '400 MissingTag.Key'],
+  ['TagResources', { 'Tag.1.Key': 'aliyun' }, '400 InvalidTagKey.Malformed'],
+  ['TagResources', { 'Tag.1.Value': 'https://x' }, '400 InvalidTagValue.Malformed'],
+  ['TagResources', { 'Tag.2.Key': 'key' }, '400 InvalidTag'],
+  ['TagResources', { ResourceType: 'disk' }, '400 InvalidResourceType'],
+  ['UntagResources', {}, '404 InvalidResourceId.NotFound'],
+  ['UntagResources', { All: 'false' }, '400 MissingTagKey'],
+  ['CreateDesktops', { 'Tag.1.Key': 'acs:x' }, '400 InvalidTagKey.Malformed'],
+  ['CreateDesktops', { 'Tag.1.Key': 'x', 'Tag.1.Value': 'acs:x' }, '400 InvalidTagValue.Malformed'],
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
 ] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
@@ -201,15 +190,30 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
     },
   ]);
   const office = { OfficeSiteId, PolicyGroupId };
-  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId, ...office };
+  const tag = { 'Tag.1.Key': 'class', 'Tag.1.Value': '5 b' };
+  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId, ...office, ...tag };
   const desktopId = (await call('CreateDesktops', wanted)).id('DesktopId');
   const one = { 'DesktopId.1': desktopId };
   expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
   await until(desktopId, 'Running');
   await call('DescribeDesktops', one);
   expect((await client.ok('DescribeDesktops', one))['Desktops']).toMatchObject([
-    { ...office, OfficeSiteName: 'room', PolicyGroupName: 'plain' },
+    {
+      ...office,
+      OfficeSiteName: 'room',
+      PolicyGroupName: 'plain',
+      Tags: [{ Key: 'class', Value: '5 b' }],
+    },
   ]);
+  const tagged = { ResourceType: DESKTOPS, 'ResourceId.1': desktopId };
+  await call('TagResources', { ...tagged, 'Tag.1.Key': '借 lent', 'Tag.1.Value': '' });
+  await call('ListTagResources', tagged);
+  expect((await client.ok('ListTagResources', tagged))['TagResources']).toMatchObject([
+    { ResourceId: desktopId, TagKey: '借 lent', TagValue: '' },
+    { ResourceId: desktopId, TagKey: 'class', TagValue: '5 b' },
+  ]);
+  await call('UntagResources', { ...tagged, 'TagKey.1': 'class' });
+  expect((await client.ok('DescribeDesktops', tag))['Desktops']).toEqual([]);
   expect(await refused('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId })).toBe(
     '403 OperationDenied.OfficeSiteInUse',
   );

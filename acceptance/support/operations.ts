@@ -11,6 +11,7 @@ const POLICY_PARTS = [
   'InvalidRetentionDays.Malformed',
   'InvalidCronExpression.Malformed',
 ];
+const TAGS = ['InvalidTagKey.Malformed', 'InvalidTagValue.Malformed'];
 const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
 
 export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -52,6 +53,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidAmount',
     'InvalidAmount.NotTimesOfUsers',
     'InvalidDesktopName.Malformed',
+    ...TAGS,
     'InvalidParameter',
     REGION,
     'InvalidDesktopBundle.NotFound',
@@ -79,6 +81,9 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   ModifyPolicyGroup: ['InvalidParameter', REGION, 'InvalidPolicyGroupId.NotFound'],
   DescribePolicyGroups: [...LISTING, 'InvalidParameter'],
   DeletePolicyGroups: [REGION, 'OperationDenied.PolicyGroupInUse'],
+  TagResources: [...TAGS, 'InvalidParameter', REGION, 'InvalidResourceId.NotFound', 'QuotaExceed.Tag'],
+  UntagResources: [REGION, 'InvalidResourceId.NotFound'],
+  ListTagResources: LISTING,
   DescribeBundles: LISTING,
   DescribeImages: LISTING,
   RunCommand: [

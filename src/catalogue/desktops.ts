@@ -8,6 +8,7 @@ import type { Queries } from './catalogue.ts';
 import { Conditions, marks, rows } from './conditions.ts';
 import type { PageRequest } from './listing.ts';
 import type { DesktopStatus, DesktopTable, DiskTable } from './schema.ts';
+import { haveTags, type TagFilter } from './tags.ts';
 
 export interface DesktopFilter {
   readonly regionId: string;
@@ -28,6 +29,8 @@ export interface DesktopFilter {
   readonly imageIds?: readonly string[] | undefined;
   readonly bundleIds?: readonly string[] | undefined;
   readonly snapshotPolicyId?: string | undefined;
+  /** All of them. */
+  readonly tags?: readonly TagFilter[] | undefined;
 }
 
 export type DesktopListRow = Selectable<DesktopTable> & {
@@ -112,6 +115,7 @@ function conditions(filter: DesktopFilter): Conditions {
   where.like('o.name', filter.officeSiteName);
   where.equals('d.charge_type', filter.chargeType).among('i.os_type', filter.osTypes);
   where.equals('b.policy_id', filter.snapshotPolicyId);
+  haveTags(where, filter.tags);
   return where.among('d.image_id', filter.imageIds).among('d.bundle_id', filter.bundleIds);
 }
 

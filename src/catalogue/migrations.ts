@@ -4,6 +4,7 @@
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
 import { OFFICES } from './migrations/offices.ts';
+import { TAGS } from './migrations/tags.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -123,4 +124,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX snapshots_expires ON snapshots (expires_at) WHERE expires_at IS NOT NULL',
   ],
   OFFICES,
+  TAGS,
 ];

@@ -7,6 +7,7 @@
  */
 import type { Generated } from 'kysely';
 import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
+import type { TagTable } from './schema-tags.ts';
 
 export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Deleted';
 export type DiskType = 'system' | 'data';
@@ -271,6 +272,7 @@ export interface Schema {
   desktops: DesktopTable;
   office_sites: OfficeSiteTable;
   policy_groups: PolicyGroupTable;
+  tags: TagTable;
   disks: DiskTable;
   layers: LayerTable;
   garbage: GarbageTable;

@@ -52,6 +52,11 @@ export const STATE_ERRORS = {
     message: 'The policy group {id} is in use by desktops.',
     advice: 'Delete its desktops first; DescribeDesktops with PolicyGroupId lists them.',
   },
+  'QuotaExceed.Tag': {
+    status: 403,
+    message: 'The tag quota of the resource {id} exceeds.',
+    advice: 'A desktop has up to {maximum} tags; take some away with UntagResources.',
+  },
   'QuotaExceed.Desktop': {
     status: 403,
     message: 'The desktop quota exceeds.',

@@ -82,7 +82,6 @@ describe('the filters of DescribeDesktops', () => {
     { GpuInstanceGroupId: 'x' },
     { QosRuleId: 'x' },
     { ResourceGroupId: 'x' },
-    { Tag: [{ Key: 'a' }] },
     { OnlyDesktopGroup: true },
     { ProtocolType: 'HDX' },
     { ManagementFlag: 'Updating' },

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import { countDesktops, disksOfDesktops, listDesktops } from '../catalogue/desktops.ts';
+import { countDesktops, type DesktopListRow, disksOfDesktops, listDesktops } from '../catalogue/desktops.ts';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
+import { tagsOfDesktops } from '../catalogue/tags.ts';
 import { requireRegion } from './checks.ts';
 import { filterOf, parameters } from './desktop-filter.ts';
 import { DesktopView, desktopView } from './desktop-view.ts';
@@ -37,15 +38,15 @@ export const DescribeDesktops = operation({
     const offset = numbered === null ? 0 : (numbered.number - 1) * numbered.size;
     const rows = await listDesktops(db, filter, { after: page.after, limit }, offset);
     const { items, nextToken } = pageOf(rows, limit, scope, (row) => [row.created_at, row.id]);
-    const disks = await disksOfDesktops(
-      db,
-      items.map((row) => row.id),
-    );
+    const ids = items.map((row) => row.id);
+    const [disks, tags] = [await disksOfDesktops(db, ids), await tagsOfDesktops(db, ids)];
+    const view = (row: DesktopListRow) =>
+      desktopView(row, disks.get(row.id) ?? [], tags.get(row.id) ?? [], services.settings.bundles);
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       TotalCount: await countDesktops(db, filter),
       ...shown(numbered),
-      Desktops: items.map((row) => desktopView(row, disks.get(row.id) ?? [], services.settings.bundles)),
+      Desktops: items.map(view),
     };
   },
 });

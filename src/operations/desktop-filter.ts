@@ -20,6 +20,7 @@ import {
   texts,
 } from './schema.ts';
 import type { Services } from './services.ts';
+import { tagFilters } from './tag-parameters.ts';
 
 const NONE_HAS = 'No desktop here has one: gives an empty list.';
 const status = () =>
@@ -49,7 +50,7 @@ export const parameters = Type.Object({
   FilterDesktopGroup: flag(IGNORED),
   ManagementFlag: Type.Optional(choice(['Migrating', 'Updating', 'NoFlag'], 'All desktops are NoFlag.')),
   QueryFotaUpdate: flag(IGNORED),
-  Tag: Tags,
+  Tag: Tags('Only those that have all of these tags; without Value, with any.'),
   SnapshotPolicyId: text('Only those that have this automatic snapshot policy.'),
   OnlyDesktopGroup: flag('No desktop is in a pool: true gives an empty list.'),
   DesktopGroupId: text(NONE_HAS),
@@ -103,6 +104,7 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
     officeSiteName: asked.OfficeSiteName,
     policyGroupId: asked.PolicyGroupId,
     snapshotPolicyId: asked.SnapshotPolicyId,
+    tags: tagFilters(asked.Tag),
     chargeType: charges,
     osTypes: asked.OsTypes,
     imageIds: asked.ImageId,
@@ -113,7 +115,7 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
   };
 }
 
-/** Pools, expiry, tags, GPUs and the like: no desktop here has them. */
+/** Pools, expiry, GPUs and the like: no desktop here has them. */
 function asksForWhatNoneHas(asked: Filters): boolean {
   const has = [
     asked.GroupId,
@@ -122,7 +124,6 @@ function asksForWhatNoneHas(asked: Filters): boolean {
     asked.GpuInstanceGroupId,
     asked.QosRuleId,
     asked.ResourceGroupId,
-    asked.Tag?.[0],
   ];
   return (
     has.some((value) => value !== undefined) ||

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { type Static, Type } from 'typebox';
 import type { DesktopListRow } from '../catalogue/desktops.ts';
 import type { DiskTable } from '../catalogue/schema.ts';
+import type { Tag } from '../catalogue/tags.ts';
 import type { Settings } from '../settings.ts';
 import { toGib } from './checks.ts';
 import { toMinute, toSecond } from './times.ts';
@@ -60,7 +61,7 @@ export const DesktopView = Type.Object({
       EstablishmentTime: Type.Optional(Type.String()),
     }),
   ),
-  Tags: Type.Array(Type.Object({ Key: Type.Optional(Type.String()), Value: Type.Optional(Type.String()) })),
+  Tags: Type.Array(Type.Object({ Key: Type.String(), Value: Type.String() })),
   ManagementFlags: Type.Array(
     Type.Enum([
       'NoFlag',
@@ -87,6 +88,7 @@ export type DesktopView = Static<typeof DesktopView>;
 export function desktopView(
   row: DesktopListRow,
   disks: readonly Selectable<DiskTable>[],
+  tags: readonly Tag[],
   bundles: Settings['bundles'],
 ): DesktopView {
   const bundle = bundles.find((candidate) => candidate.id === row.bundle_id);
@@ -146,7 +148,7 @@ export function desktopView(
     EndUserIds: users,
     BindAmount: users.length,
     Sessions: [],
-    Tags: [],
+    Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
     ManagementFlags: ['NoFlag'],
     VolumeEncryptionEnabled: false,
     SupportHibernation: false,

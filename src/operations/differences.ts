@@ -127,6 +127,7 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   },
   listLimit('DescribeOfficeSites'),
   listLimit('DescribePolicyGroups', 'minimum'),
+  listLimit('ListTagResources', 'minimum'),
   ...OFFICE_DIFFERENCES,
 ];
 
@@ -141,7 +142,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
     'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
     'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
-    'A filter on something that nothing here has (pools, GPUs, tags, HDX ...) gives an empty list.',
+    'A filter on something that nothing here has (pools, GPUs, HDX ...) gives an empty list.',
   ],
   DescribeRegions: ['RegionEndpoint is the address of this server.'],
   CreateSnapshot: [
@@ -185,7 +186,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   CreateDesktops: [
     'SnapshotPolicyId must be a policy of the region, else InvalidAutoSnapshotPolicyId.NotFound.',
     'OfficeSiteId and PolicyGroupId are not needed and need not exist; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
-    'Tag, UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose tags, commands, backups or encryption without a word. A client that does not use them notices nothing.',
+    'UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose commands, backups or encryption without a word. A client that does not use them notices nothing.',
     'ChargeType, Period, AutoPay and the like are accepted; nothing is charged. ChargeType is given back.',
     'DesktopAttachment changes image and sizes of the bundle of BundleId, or else of the first bundle of its DesktopType, or else of the first one.',
     'Amount is 1 to 500 as in the metadata (the documents say 300). Several parts (BundleModels, PER_USER) are made all or none.',
@@ -194,13 +195,21 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DescribeDesktops: [
     'Deleted desktops are given only if DesktopStatus or DesktopStatusList asks for Deleted.',
     'PageNumber and PageSize (1 to 100) are for clients that want numbered pages; with NextToken they are ignored.',
-    'ConnectionStatus is always Unknown; Tags and Sessions are always empty.',
-    'A filter on Tag gives an empty list, since no desktop has tags yet.',
+    'ConnectionStatus is always Unknown; Sessions are always empty.',
+    'A filter on Tag finds desktops that have all of the tags; without Value, with any value.',
   ],
   StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
   ...OFFICE_BEHAVIOUR,
+  TagResources: [
+    'Desktops are the only things that have tags, up to 20 each; more is QuotaExceed.Tag. Up to 100 desktops as in the metadata (the documents say 50). All or none: an unknown one is InvalidResourceId.NotFound.',
+    'Keys have 1 to 128 characters and do not begin with aliyun or acs:, values up to 128 and do not begin with acs:, in any case; neither holds http:// or https:// or control characters. A key that stands twice in one request is refused.',
+  ],
+  UntagResources: ['With TagKey, All has no meaning; without both the request is MissingTagKey.'],
+  ListTagResources: [
+    'Without ResourceId and Tag all tags of the region are given. With Tag all tags of the desktops that have all of these. Tags of deleted desktops are not given.',
+  ],
   DescribeBundles: [
     'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available.',

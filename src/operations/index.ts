@@ -20,6 +20,7 @@ import { DescribeOfficeSites } from './DescribeOfficeSites.ts';
 import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
 import { ModifyPolicyGroup } from './ModifyPolicyGroup.ts';
@@ -29,6 +30,8 @@ import { ResetSnapshot } from './ResetSnapshot.ts';
 import { RunCommand } from './RunCommand.ts';
 import { StartDesktops } from './StartDesktops.ts';
 import { StopDesktops } from './StopDesktops.ts';
+import { TagResources } from './TagResources.ts';
+import { UntagResources } from './UntagResources.ts';
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   [
@@ -57,6 +60,9 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     ModifyPolicyGroup,
     DescribePolicyGroups,
     DeletePolicyGroups,
+    TagResources,
+    UntagResources,
+    ListTagResources,
     DescribeBundles,
     DescribeImages,
     RunCommand,
