@@ -153,6 +153,8 @@ test.each([
   ['CreateDesktops', { 'Tag.1.Key': 'acs:x' }, '400 InvalidTagKey.Malformed'],
   ['CreateDesktops', { 'Tag.1.Key': 'x', 'Tag.1.Value': 'acs:x' }, '400 InvalidTagValue.Malformed'],
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
+  ['StopInvocation', {}, '404 InvalidInvokeId.NotFound'],
+  ['StopInvocation', { InvokeId: undefined }, '400 MissingInvokeId'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
 ] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
   expect(await refused(action, { ...COMPLETE[action], ...change })).toBe(refusal);
@@ -197,6 +199,7 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
   await until(desktopId, 'Running');
   await call('DescribeDesktops', one);
+  await call('DescribeDesktopInfo', one);
   expect((await client.ok('DescribeDesktops', one))['Desktops']).toMatchObject([
     {
       ...office,
@@ -234,7 +237,15 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   const { Desktops } = await client.ok('DescribeDesktops', { SnapshotPolicyId: policyId });
   expect(Desktops).toMatchObject([{ DesktopId: desktopId, SnapshotPolicyName: policy.PolicyName }]);
   await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
-  await call('RunCommand', { ...COMPLETE['RunCommand'], ...one });
+  // The guest has no agent: the command waits, and is stopped before it is sent.
+  const InvokeId = (await call('RunCommand', { ...COMPLETE['RunCommand'], ...one })).id('InvokeId');
+  expect(await refused('StopInvocation', { InvokeId, 'DesktopId.1': NO_DESKTOP })).toBe(
+    '404 InvalidDesktopId.NotFound',
+  );
+  await call('StopInvocation', { InvokeId, ...one });
+  expect((await client.ok('DescribeInvocations', { InvokeId }))['Invocations']).toMatchObject([
+    { InvocationStatus: 'Stopped' },
+  ]);
 
   const snapshot = { DesktopId: desktopId, SnapshotName: 'a b 中<&>', SourceDiskType: 'SYSTEM' };
   const snapshotId = (await call('CreateSnapshot', snapshot)).id('SnapshotId');

@@ -64,6 +64,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationDenied.InsufficientSpace',
   ],
   DescribeDesktops: [...LISTING, 'InvalidParameter'],
+  DescribeDesktopInfo: [REGION],
   StartDesktops: ONE_DESKTOP,
   StopDesktops: ONE_DESKTOP,
   RebootDesktops: ONE_DESKTOP,
@@ -92,6 +93,12 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidDesktopId.NotFound',
     'IncorrectDesktopStatus',
     'OperationDenied.NoAgent',
+  ],
+  StopInvocation: [
+    REGION,
+    'InvalidInvokeId.NotFound',
+    'InvalidDesktopId.NotFound',
+    'OperationDenied.NotStoppable',
   ],
   DescribeInvocations: LISTING,
 };

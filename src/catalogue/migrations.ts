@@ -4,6 +4,7 @@
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
 import { OFFICES } from './migrations/offices.ts';
+import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -125,4 +126,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   OFFICES,
   TAGS,
+  STOPS,
 ];

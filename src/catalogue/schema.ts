@@ -259,6 +259,8 @@ export interface InvocationDesktopTable {
   dropped: number;
   error_code: string;
   error_info: string;
+  /** 1: whatever its end is, but for a success, it is `Stopped`. */
+  stop_wanted: Generated<0 | 1>;
 }
 
 export interface Schema {

@@ -82,6 +82,11 @@ export const STATE_ERRORS = {
     message: 'The guest agent of the desktop does not answer.',
     advice: 'Install and start qemu-guest-agent in the guest.',
   },
+  'OperationDenied.NotStoppable': {
+    status: 403,
+    message: 'The command runs in a way that cannot be stopped.',
+    advice: 'Only RunShellScript can be stopped once it runs; wait for its end or its Timeout.',
+  },
   'OperationDenied.SnapshotFailed': {
     status: 403,
     message: 'The snapshot could not be taken: {reason}.',

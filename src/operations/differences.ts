@@ -128,6 +128,16 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   listLimit('DescribeOfficeSites'),
   listLimit('DescribePolicyGroups', 'minimum'),
   listLimit('ListTagResources', 'minimum'),
+  {
+    at: 'DescribeDesktopInfo.response.Desktops[].ConnectionStatus.enum',
+    why: 'Whether somebody is connected is not known: it is always Unknown, as in DescribeDesktops.',
+  },
+  {
+    at: 'DescribeDesktopInfo.response.Desktops[]',
+    names: ['CurrentAppVersion', 'NewAppVersion', 'ReleaseNote', 'NewAppSize'],
+    why: 'Desktops hold no software of the public service.',
+  },
+  { at: 'DescribeDesktopInfo.response.Desktops[].DesktopGroupId', why: 'There are no pools of desktops.' },
   ...OFFICE_DIFFERENCES,
 ];
 
@@ -198,6 +208,9 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'ConnectionStatus is always Unknown; Sessions are always empty.',
     'A filter on Tag finds desktops that have all of the tags; without Value, with any value.',
   ],
+  DescribeDesktopInfo: [
+    'Deleted desktops are given only if they are named; unknown ids are left out. NeedExtraInfo is accepted.',
+  ],
   StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
@@ -219,6 +232,10 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'CommandContent may have 16 KiB in Base64, whichever way it is sent. A ContentEncoding other than Base64 means PlainText, as documented.',
     'Timeout is 1 to 86,400 seconds and 300 if not sent (older documents say 60).',
     'CommandRole is accepted.',
+  ],
+  StopInvocation: [
+    'What was not sent to its guest yet is Stopped at once. A RunShellScript that runs is ended with all that it has started, as far as that has kept the variable OPENECD_INVOCATION of its environment; it is Running until then, its output up to there is kept, and one that ends well before is Success. Other types that run are refused with OperationDenied.NotStoppable. What has ended stays as it is.',
+    'A DesktopId on which the command was not run is InvalidDesktopId.NotFound: all or none.',
   ],
   DescribeInvocations: [
     'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too.',

@@ -13,6 +13,7 @@ import { DeletePolicyGroups } from './DeletePolicyGroups.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
 import { DescribeAutoSnapshotPolicy } from './DescribeAutoSnapshotPolicy.ts';
 import { DescribeBundles } from './DescribeBundles.ts';
+import { DescribeDesktopInfo } from './DescribeDesktopInfo.ts';
 import { DescribeDesktops } from './DescribeDesktops.ts';
 import { DescribeImages } from './DescribeImages.ts';
 import { DescribeInvocations } from './DescribeInvocations.ts';
@@ -30,6 +31,7 @@ import { ResetSnapshot } from './ResetSnapshot.ts';
 import { RunCommand } from './RunCommand.ts';
 import { StartDesktops } from './StartDesktops.ts';
 import { StopDesktops } from './StopDesktops.ts';
+import { StopInvocation } from './StopInvocation.ts';
 import { TagResources } from './TagResources.ts';
 import { UntagResources } from './UntagResources.ts';
 
@@ -48,6 +50,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     CancelAutoSnapshotPolicy,
     CreateDesktops,
     DescribeDesktops,
+    DescribeDesktopInfo,
     StartDesktops,
     StopDesktops,
     RebootDesktops,
@@ -66,6 +69,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DescribeBundles,
     DescribeImages,
     RunCommand,
+    StopInvocation,
     DescribeInvocations,
   ].map((operation) => [operation.name, operation]),
 );
