@@ -58,7 +58,7 @@ describe('a desktop with a real guest', () => {
     const script = 'echo begun; sleep 4321 & setsid sleep 4321 & wait';
     const stopped = await room.sendCommand(id, script, 100);
     const other = await room.sendCommand(id, 'sleep 5; echo over');
-    const both = 'until [ $(ps | grep -c "0:00 [s]leep 4321$") -eq 2 ]; do usleep 100000; done';
+    const both = 'until [ $(ps | grep -c " [s]leep 4321$") -eq 2 ]; do usleep 100000; done';
     const seen = await room.sendCommand(id, both, 20);
     await room.until('both run', async () => (await room.result(seen)).status === 'Success');
     await room.commands.stop({ regionId: 'cn-hangzhou', invokeId: stopped }, none);
