@@ -160,6 +160,11 @@ test.each([
   expect(await refused(action, { ...COMPLETE[action], ...change })).toBe(refusal);
 });
 
+test('what is not offered is told apart from what does not exist', async () => {
+  expect(await refused('HibernateDesktops', { 'DesktopId.1': NO_DESKTOP })).toBe('403 UnsupportedOperation');
+  expect(await refused('CopySnapshot', {})).toBe('404 InvalidAction.NotFound');
+});
+
 test.each(BOTH)('a desktop from its making to its end, in $format', async (options) => {
   const call = async (action: string, parameters: Parameters) => {
     const answer = await client.call(action, parameters, options);

@@ -144,6 +144,7 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
 /** Differences in what an operation does, and choices where the documents say nothing or contradict each other. */
 export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   'All operations': [
+    'Operations of the public product that are not offered here answer UnsupportedOperation (403), with their name; names that it does not have either, InvalidAction.NotFound.',
     'RegionId must be a region that this server serves, else InvalidRegionId.NotFound; only DescribeRegions takes any, since it is asked to find out.',
     'Words of a fixed choice (SourceDiskType, SnapshotType, DesktopStatus ...) are taken in any case.',
     'Lists are given newest first, in an order that does not move: following NextToken gives each item that stays exactly once. A NextToken belongs to the operation and its filters; MaxResults may change between pages.',
