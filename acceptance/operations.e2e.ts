@@ -16,6 +16,7 @@ import {
   type Parameters,
 } from './support/complete.ts';
 import { OPERATIONS } from './support/operations.ts';
+import { REFUSALS } from './support/refusals.ts';
 import { Service } from './support/service.ts';
 
 const MIB = 1024 ** 2;
@@ -94,75 +95,31 @@ test.each(having('InvalidMaxResults'))('%s pages within limits', async (action) 
   expect(await refused(action, { ...COMPLETE[action], NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
 });
 
-test.each([
-  ['CreateSnapshot', { SnapshotName: 'x' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'x'.repeat(129) }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'auto-1' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'a\nb' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: '😀'.repeat(128) }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { SnapshotName: 'Automatic' }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { Description: '😀'.repeat(129) }, '400 InvalidDescription.Malformed'],
-  ['CreateSnapshot', { SourceDiskType: 'both' }, '400 InvalidSourceDiskType.Malformed'],
-  ['CreateSnapshot', { SourceDiskType: 'SYSTEM' }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { DesktopId: undefined }, '400 MissingDesktopId'],
-  ['CreateSnapshot', { SourceDiskType: undefined }, '400 MissingSourceDiskType'],
-  ['DeleteSnapshot', { 'SnapshotId.1': undefined }, '400 MissingSnapshotId'],
-  ['ResetSnapshot', {}, '404 InvalidSnapshotId.NotFound'],
-  ['ResetSnapshot', { StopDesktop: 'perhaps' }, '400 InvalidStopDesktop'],
-  ['CreateAutoSnapshotPolicy', { PolicyName: 'x' }, '400 InvalidSnapshotPolicyName.Malformed'],
-  ['CreateAutoSnapshotPolicy', { RetentionDays: '181' }, '400 InvalidRetentionDays.Malformed'],
-  ['CreateAutoSnapshotPolicy', { CronExpression: '0 2 * * *' }, '400 InvalidCronExpression.Malformed'],
-  ['CreateAutoSnapshotPolicy', { DiskType: 'both' }, '400 InvalidDiskType'],
-  ['ModifyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['ModifyAutoSnapshotPolicy', { PolicyName: 'http://x' }, '400 InvalidSnapshotPolicyName.Malformed'],
-  ['ModifyAutoSnapshotPolicy', { RetentionDays: '0' }, '400 InvalidRetentionDays.Malformed'],
-  ['ModifyAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],
-  ['ApplyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['CancelAutoSnapshotPolicy', {}, '404 InvalidDesktopId.NotFound'],
-  ['CancelAutoSnapshotPolicy', { PolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['CreateDesktops', { SnapshotPolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['DescribeSnapshots', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
-  ['DescribeDesktops', { DesktopStatus: 'Asleep' }, '400 InvalidDesktopStatus'],
-  ['CreateDesktops', { Amount: '0' }, '400 InvalidAmount'],
-  ['CreateDesktops', { BundleId: 'b-00000000000000000' }, '404 InvalidDesktopBundle.NotFound'],
-  ['CreateDesktops', { DesktopName: '1 bad name' }, '400 InvalidDesktopName.Malformed'],
-  ['ModifyDesktopName', { NewDesktopName: '' }, '400 MissingNewDesktopName'],
-  ['ModifyDesktopName', { NewDesktopName: 'http://x' }, '400 InvalidDesktopName.Malformed'],
-  ['ModifyDesktopName', {}, '404 InvalidDesktopId.NotFound'],
-  ['StartDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['CreateSimpleOfficeSite', { OfficeSiteName: '1' }, '400 InvalidOfficeSiteName'],
-  ['CreateSimpleOfficeSite', { CidrBlock: '10.0.0.0' }, '400 InvalidCidrBlock'],
-  ['CreateSimpleOfficeSite', { Bandwidth: '9' }, '400 InvalidBandwidth'],
-  ['DeleteOfficeSites', { 'OfficeSiteId.1': undefined }, '400 MissingOfficeSiteId'],
-  ['CreatePolicyGroup', { Clipboard: 'perhaps' }, '400 InvalidClipboard'],
-  ['CreatePolicyGroup', { RecordingFps: '3' }, '400 InvalidRecordingFps'],
-  ['ModifyPolicyGroup', {}, '404 InvalidPolicyGroupId.NotFound'],
-  ['ModifyPolicyGroup', { Name: 'a\nb' }, '400 InvalidName'],
-  ['DescribePolicyGroups', { PageSize: '101' }, '400 InvalidPageSize'],
-  ['TagResources', {}, '404 InvalidResourceId.NotFound'],
-  ['TagResources', { 'Tag.1.Key': undefined, 'Tag.1.Value': 'v' }, '400 MissingTag.Key'],
-  ['TagResources', { 'Tag.1.Key': 'aliyun' }, '400 InvalidTagKey.Malformed'],
-  ['TagResources', { 'Tag.1.Value': 'https://x' }, '400 InvalidTagValue.Malformed'],
-  ['TagResources', { 'Tag.2.Key': 'key' }, '400 InvalidTag'],
-  ['TagResources', { ResourceType: 'disk' }, '400 InvalidResourceType'],
-  ['UntagResources', {}, '404 InvalidResourceId.NotFound'],
-  ['UntagResources', { All: 'false' }, '400 MissingTagKey'],
-  ['CreateDesktops', { 'Tag.1.Key': 'acs:x' }, '400 InvalidTagKey.Malformed'],
-  ['CreateDesktops', { 'Tag.1.Key': 'x', 'Tag.1.Value': 'acs:x' }, '400 InvalidTagValue.Malformed'],
-  ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
-  ['StopInvocation', {}, '404 InvalidInvokeId.NotFound'],
-  ['StopInvocation', { InvokeId: undefined }, '400 MissingInvokeId'],
-  ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
-] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
+test.each(REFUSALS)('%s with %j is refused: %s', async (action, change, refusal) => {
   expect(await refused(action, { ...COMPLETE[action], ...change })).toBe(refusal);
 });
 
 test('what is not offered is told apart from what does not exist', async () => {
   expect(await refused('HibernateDesktops', { 'DesktopId.1': NO_DESKTOP })).toBe('403 UnsupportedOperation');
   expect(await refused('CopySnapshot', {})).toBe('404 InvalidAction.NotFound');
+});
+
+test('the metadata describe every operation, without a key', async () => {
+  const base = `${service.url}/meta/v1/products/ecd/versions/2020-09-30`;
+  const docs = (await (await fetch(`${base}/api-docs.json`)).json()) as {
+    apis: Record<string, { parameters: { name: string }[] }>;
+    endpoints: unknown[];
+  };
+  expect(Object.keys(docs.apis).sort()).toEqual(Object.keys(OPERATIONS).sort());
+  expect(docs.endpoints).toEqual([{ regionId: 'cn-hangzhou', endpoint: service.host }]);
+  const names = docs.apis['TagResources']!.parameters.map((parameter) => parameter.name);
+  expect(names).toEqual(['RegionId', 'ResourceType', 'ResourceId', 'Tag']);
+  const one = await fetch(`${base}/apis/TagResources/api.json`);
+  expect(await one.json()).toEqual(docs.apis['TagResources']);
+  const again = await fetch(`${base}/apis/TagResources/api.json`, {
+    headers: { 'if-none-match': one.headers.get('etag') ?? '' },
+  });
+  expect(again.status).toBe(304);
 });
 
 test.each(BOTH)('a desktop from its making to its end, in $format', async (options) => {

@@ -160,7 +160,6 @@ describe('ACS3-HMAC-SHA256', () => {
     [{ 'x-acs-extra': '1' }, { 'x-acs-extra': undefined }, 'IncompleteSignature'],
     [{ 'x-acs-version': '2014-05-26' }, {}, 'InvalidVersion'],
     [{ 'x-acs-action': 'Nothing' }, {}, 'InvalidAction.NotFound'],
-    [{ 'x-acs-action': 'GetConnectionTicket' }, {}, 'UnsupportedOperation'],
     [{ 'x-acs-security-token': 't', 'x-acs-date': 'x' }, {}, 'InvalidSecurityToken.Malformed'],
     [{ 'x-acs-date': '2026-02-30T00:00:00Z' }, {}, 'InvalidTimeStamp.Format'],
     [{ 'x-acs-date': timestamp(0) }, {}, 'InvalidTimeStamp.Expired'],

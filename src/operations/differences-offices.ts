@@ -1,5 +1,5 @@
 /** Differences of office sites and policy groups from the published metadata; see differences.ts. */
-import type { SchemaDifference } from './differences.ts';
+import type { SchemaDifference } from './difference.ts';
 
 const SITES = 'DescribeOfficeSites.response.OfficeSites[]';
 const GROUPS = 'DescribePolicyGroups.response.DescribePolicyGroups[]';

@@ -4,14 +4,8 @@
  * that is named and is none.
  */
 
+import type { SchemaDifference } from './difference.ts';
 import { OFFICE_BEHAVIOUR, OFFICE_DIFFERENCES } from './differences-offices.ts';
-
-/** Differences in names, types and limits: the places `at` + `.` + each of `names` (or `at` alone). */
-export interface SchemaDifference {
-  readonly at: string;
-  readonly names?: readonly string[];
-  readonly why: string;
-}
 
 const ENCRYPTION = 'Disks are not encrypted, so there is no key.';
 const CATEGORIES = 'Disks are files of this server; the classes of cloud disks do not apply.';
