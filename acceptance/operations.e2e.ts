@@ -7,13 +7,19 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client, Response } from './support/client.ts';
+import {
+  COMPLETE,
+  DESKTOPS,
+  NO_DESKTOP,
+  NO_POLICY,
+  NO_SNAPSHOT,
+  type Parameters,
+} from './support/complete.ts';
 import { OPERATIONS } from './support/operations.ts';
+import { REFUSALS } from './support/refusals.ts';
 import { Service } from './support/service.ts';
 
 const MIB = 1024 ** 2;
-const NO_DESKTOP = 'ecd-00000000000000000';
-const NO_POLICY = 'sp-00000000000000000';
-const NO_SNAPSHOT = 's-00000000000000000000';
 const BOTH = [
   { format: 'JSON', signature: 'headers' },
   { format: 'XML', signature: 'parameters' },
@@ -37,8 +43,6 @@ beforeAll(async () => {
   client = service.client();
 });
 afterAll(() => service?.close());
-
-type Parameters = Record<string, string | undefined>;
 
 /** The same refusal in both formats. */
 async function refused(action: string, parameters: Parameters): Promise<string> {
@@ -72,25 +76,6 @@ async function accomplished(snapshotId: string): Promise<Record<string, unknown>
   throw new Error(`${snapshotId} is not accomplished\n${service.log}`);
 }
 
-// What must be there for each operation.
-const COMPLETE: Record<string, Parameters> = {
-  CreateSnapshot: { DesktopId: NO_DESKTOP, SnapshotName: 'name', SourceDiskType: 'system' },
-  DeleteSnapshot: { 'SnapshotId.1': NO_SNAPSHOT },
-  ResetSnapshot: { SnapshotId: NO_SNAPSHOT },
-  CreateAutoSnapshotPolicy: { PolicyName: 'nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 1-7' },
-  ModifyAutoSnapshotPolicy: { PolicyId: NO_POLICY },
-  DeleteAutoSnapshotPolicy: { 'PolicyId.1': NO_POLICY },
-  ApplyAutoSnapshotPolicy: { PolicyId: NO_POLICY, 'DesktopId.1': NO_DESKTOP },
-  CancelAutoSnapshotPolicy: { 'DesktopId.1': NO_DESKTOP },
-  CreateDesktops: { BundleId: 'bundle_demo', Amount: '1' },
-  StartDesktops: { 'DesktopId.1': NO_DESKTOP },
-  StopDesktops: { 'DesktopId.1': NO_DESKTOP },
-  RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
-  DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
-  ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
-  RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
-};
-
 const having = (code: string) =>
   Object.keys(OPERATIONS).filter((action) => OPERATIONS[action]!.includes(code));
 
@@ -106,53 +91,35 @@ test.each(having('InvalidRegionId.NotFound'))('%s demands a region that is serve
 
 test.each(having('InvalidMaxResults'))('%s pages within limits', async (action) => {
   for (const wrong of ['101', '-1', 'x', '1.5'])
-    expect(await refused(action, { MaxResults: wrong })).toBe('400 InvalidMaxResults');
-  expect(await refused(action, { NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
+    expect(await refused(action, { ...COMPLETE[action], MaxResults: wrong })).toBe('400 InvalidMaxResults');
+  expect(await refused(action, { ...COMPLETE[action], NextToken: 'nonsense' })).toBe('400 InvalidNextToken');
 });
 
-test.each([
-  ['CreateSnapshot', { SnapshotName: 'x' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'x'.repeat(129) }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'auto-1' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: 'a\nb' }, '400 InvalidSnapshotName.Malformed'],
-  ['CreateSnapshot', { SnapshotName: '😀'.repeat(128) }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { SnapshotName: 'Automatic' }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { Description: '😀'.repeat(129) }, '400 InvalidDescription.Malformed'],
-  ['CreateSnapshot', { SourceDiskType: 'both' }, '400 InvalidSourceDiskType.Malformed'],
-  ['CreateSnapshot', { SourceDiskType: 'SYSTEM' }, '404 InvalidDesktopId.NotFound'],
-  ['CreateSnapshot', { DesktopId: undefined }, '400 MissingDesktopId'],
-  ['CreateSnapshot', { SourceDiskType: undefined }, '400 MissingSourceDiskType'],
-  ['DeleteSnapshot', { 'SnapshotId.1': undefined }, '400 MissingSnapshotId'],
-  ['ResetSnapshot', {}, '404 InvalidSnapshotId.NotFound'],
-  ['ResetSnapshot', { StopDesktop: 'perhaps' }, '400 InvalidStopDesktop'],
-  ['CreateAutoSnapshotPolicy', { PolicyName: 'x' }, '400 InvalidSnapshotPolicyName.Malformed'],
-  ['CreateAutoSnapshotPolicy', { RetentionDays: '181' }, '400 InvalidRetentionDays.Malformed'],
-  ['CreateAutoSnapshotPolicy', { CronExpression: '0 2 * * *' }, '400 InvalidCronExpression.Malformed'],
-  ['CreateAutoSnapshotPolicy', { DiskType: 'both' }, '400 InvalidDiskType'],
-  ['ModifyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['ModifyAutoSnapshotPolicy', { PolicyName: 'http://x' }, '400 InvalidSnapshotPolicyName.Malformed'],
-  ['ModifyAutoSnapshotPolicy', { RetentionDays: '0' }, '400 InvalidRetentionDays.Malformed'],
-  ['ModifyAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],
-  ['ApplyAutoSnapshotPolicy', {}, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['CancelAutoSnapshotPolicy', {}, '404 InvalidDesktopId.NotFound'],
-  ['CancelAutoSnapshotPolicy', { PolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['CreateDesktops', { SnapshotPolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
-  ['DescribeSnapshots', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
-  ['DescribeDesktops', { DesktopStatus: 'Asleep' }, '400 InvalidDesktopStatus'],
-  ['CreateDesktops', { Amount: '0' }, '400 InvalidAmount'],
-  ['CreateDesktops', { BundleId: 'b-00000000000000000' }, '404 InvalidDesktopBundle.NotFound'],
-  ['CreateDesktops', { DesktopName: '1 bad name' }, '400 InvalidDesktopName.Malformed'],
-  ['ModifyDesktopName', { NewDesktopName: '' }, '400 MissingNewDesktopName'],
-  ['ModifyDesktopName', { NewDesktopName: 'http://x' }, '400 InvalidDesktopName.Malformed'],
-  ['ModifyDesktopName', {}, '404 InvalidDesktopId.NotFound'],
-  ['StartDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
-  ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
-  ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
-] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
+test.each(REFUSALS)('%s with %j is refused: %s', async (action, change, refusal) => {
   expect(await refused(action, { ...COMPLETE[action], ...change })).toBe(refusal);
+});
+
+test('what is not offered is told apart from what does not exist', async () => {
+  expect(await refused('HibernateDesktops', { 'DesktopId.1': NO_DESKTOP })).toBe('403 UnsupportedOperation');
+  expect(await refused('CopySnapshot', {})).toBe('404 InvalidAction.NotFound');
+});
+
+test('the metadata describe every operation, without a key', async () => {
+  const base = `${service.url}/meta/v1/products/ecd/versions/2020-09-30`;
+  const docs = (await (await fetch(`${base}/api-docs.json`)).json()) as {
+    apis: Record<string, { parameters: { name: string }[] }>;
+    endpoints: unknown[];
+  };
+  expect(Object.keys(docs.apis).sort()).toEqual(Object.keys(OPERATIONS).sort());
+  expect(docs.endpoints).toEqual([{ regionId: 'cn-hangzhou', endpoint: service.host }]);
+  const names = docs.apis['TagResources']!.parameters.map((parameter) => parameter.name);
+  expect(names).toEqual(['RegionId', 'ResourceType', 'ResourceId', 'Tag']);
+  const one = await fetch(`${base}/apis/TagResources/api.json`);
+  expect(await one.json()).toEqual(docs.apis['TagResources']);
+  const again = await fetch(`${base}/apis/TagResources/api.json`, {
+    headers: { 'if-none-match': one.headers.get('etag') ?? '' },
+  });
+  expect(again.status).toBe(304);
 });
 
 test.each(BOTH)('a desktop from its making to its end, in $format', async (options) => {
@@ -171,12 +138,53 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   const policy = { PolicyName: '每晚 nightly', RetentionDays: '3', CronExpression: '0 0 2 ? * 2/2' };
   const policyId = (await call('CreateAutoSnapshotPolicy', policy)).id('PolicyId');
   expect(policyId).toMatch(/^sp-[a-z0-9]{17}$/);
-  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId };
+  const OfficeSiteId = (await call('CreateSimpleOfficeSite', { OfficeSiteName: 'room' })).id('OfficeSiteId');
+  const rule = { 'AuthorizeAccessPolicyRule.1.CidrIp': '10.0.0.0/8' };
+  const PolicyGroupId = (await call('CreatePolicyGroup', { Clipboard: 'READ', ...rule })).id('PolicyGroupId');
+  await call('ModifyPolicyGroup', { PolicyGroupId, Name: 'plain', Watermark: 'on' });
+  await call('DescribeOfficeSites', { 'OfficeSiteId.1': OfficeSiteId });
+  await call('DescribePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
+  const groups = await client.ok('DescribePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
+  expect(groups['DescribePolicyGroups']).toMatchObject([
+    {
+      Name: 'plain',
+      Clipboard: 'read',
+      Watermark: 'on',
+      AuthorizeAccessPolicyRules: [{ CidrIp: '10.0.0.0/8' }],
+    },
+  ]);
+  const office = { OfficeSiteId, PolicyGroupId };
+  const tag = { 'Tag.1.Key': 'class', 'Tag.1.Value': '5 b' };
+  const wanted = { BundleId: 'bundle_demo', Amount: '1', SnapshotPolicyId: policyId, ...office, ...tag };
   const desktopId = (await call('CreateDesktops', wanted)).id('DesktopId');
   const one = { 'DesktopId.1': desktopId };
   expect(desktopId).toMatch(/^ecd-[a-z0-9]{17}$/);
   await until(desktopId, 'Running');
   await call('DescribeDesktops', one);
+  await call('DescribeDesktopInfo', one);
+  expect((await client.ok('DescribeDesktops', one))['Desktops']).toMatchObject([
+    {
+      ...office,
+      OfficeSiteName: 'room',
+      PolicyGroupName: 'plain',
+      Tags: [{ Key: 'class', Value: '5 b' }],
+    },
+  ]);
+  const tagged = { ResourceType: DESKTOPS, 'ResourceId.1': desktopId };
+  await call('TagResources', { ...tagged, 'Tag.1.Key': '借 lent', 'Tag.1.Value': '' });
+  await call('ListTagResources', tagged);
+  expect((await client.ok('ListTagResources', tagged))['TagResources']).toMatchObject([
+    { ResourceId: desktopId, TagKey: '借 lent', TagValue: '' },
+    { ResourceId: desktopId, TagKey: 'class', TagValue: '5 b' },
+  ]);
+  await call('UntagResources', { ...tagged, 'TagKey.1': 'class' });
+  expect((await client.ok('DescribeDesktops', tag))['Desktops']).toEqual([]);
+  expect(await refused('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId })).toBe(
+    '403 OperationDenied.OfficeSiteInUse',
+  );
+  expect(await refused('DeletePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId })).toBe(
+    '403 OperationDenied.PolicyGroupInUse',
+  );
   await call('DescribeAutoSnapshotPolicy', { PolicyId: policyId });
   await call('CancelAutoSnapshotPolicy', { ...one, PolicyId: policyId });
   expect(await refused('ApplyAutoSnapshotPolicy', { PolicyId: policyId, 'DesktopId.1': NO_DESKTOP })).toBe(
@@ -191,7 +199,15 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   const { Desktops } = await client.ok('DescribeDesktops', { SnapshotPolicyId: policyId });
   expect(Desktops).toMatchObject([{ DesktopId: desktopId, SnapshotPolicyName: policy.PolicyName }]);
   await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
-  await call('RunCommand', { ...COMPLETE['RunCommand'], ...one });
+  // The guest has no agent: the command waits, and is stopped before it is sent.
+  const InvokeId = (await call('RunCommand', { ...COMPLETE['RunCommand'], ...one })).id('InvokeId');
+  expect(await refused('StopInvocation', { InvokeId, 'DesktopId.1': NO_DESKTOP })).toBe(
+    '404 InvalidDesktopId.NotFound',
+  );
+  await call('StopInvocation', { InvokeId, ...one });
+  expect((await client.ok('DescribeInvocations', { InvokeId }))['Invocations']).toMatchObject([
+    { InvocationStatus: 'Stopped' },
+  ]);
 
   const snapshot = { DesktopId: desktopId, SnapshotName: 'a b 中<&>', SourceDiskType: 'SYSTEM' };
   const snapshotId = (await call('CreateSnapshot', snapshot)).id('SnapshotId');
@@ -228,6 +244,8 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   await call('DeleteAutoSnapshotPolicy', { 'PolicyId.1': policyId, 'PolicyId.2': NO_POLICY });
   await call('DeleteDesktops', one);
   await until(desktopId, 'Deleted');
+  await call('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId });
+  await call('DeletePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
 });
 
 test('a request that was answered cannot be sent again, not even to a service that was started again', async () => {

@@ -21,6 +21,8 @@ export const newId = {
   image: () => `m-${randomText(17)}`,
   disk: () => `d-${randomText(17)}`,
   policy: () => `sp-${randomText(17)}`,
+  officeSite: (regionId: string) => `${regionId}+os-${randomText(17)}`,
+  policyGroup: () => `pg-${randomText(17)}`,
   invocation: () => `t-${randomText(17)}`,
   /** A layer's id is also its file's name and, after a letter, its node's name in QEMU (31 characters at most). */
   layer: () => `l-${randomText(14)}`,

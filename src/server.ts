@@ -248,6 +248,7 @@ async function openDoor(
     settings: {
       ...(settings.publicUrl === '' ? {} : { publicUrl: settings.publicUrl }),
       ...(options.tls === undefined ? {} : { tls: readTls(options.tls) }),
+      regions: settings.regions,
       trustedHosts: settings.trustedHosts,
       trustedProxies: settings.trustedProxies,
       requireTls: settings.requireTls,

@@ -54,6 +54,22 @@ describe('a desktop with a real guest', () => {
     expect(await room.sh(id, 'sleep 1; echo in time', 20)).toBe('in time\n');
   });
 
+  test('one that is stopped is ended in the guest too; others go on', async () => {
+    const script = 'echo begun; sleep 4321 & setsid sleep 4321 & wait';
+    const stopped = await room.sendCommand(id, script, 100);
+    const other = await room.sendCommand(id, 'sleep 5; echo over');
+    const both = 'until [ $(ps | grep -c " [s]leep 4321$") -eq 2 ]; do usleep 100000; done';
+    const seen = await room.sendCommand(id, both, 20);
+    await room.until('both run', async () => (await room.result(seen)).status === 'Success');
+    await room.commands.stop({ regionId: 'cn-hangzhou', invokeId: stopped }, none);
+    await room.commands.settled();
+    const result = await room.result(stopped);
+    expect(result).toMatchObject({ status: 'Stopped', errorCode: '' });
+    expect(result.output?.toString()).toBe('begun\n');
+    expect((await room.result(other)).output?.toString()).toBe('over\n');
+    expect(await room.sh(id, 'ps | grep -c "[s]leep 4321"; true')).toBe('0\n');
+  });
+
   test('freezes and thaws; a long command goes on and none begins meanwhile', async () => {
     const long = await room.sendCommand(id, 'sleep 4; echo over');
     await room.until('it runs', async () => (await room.result(long)).status === 'Running');

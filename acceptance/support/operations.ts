@@ -11,6 +11,7 @@ const POLICY_PARTS = [
   'InvalidRetentionDays.Malformed',
   'InvalidCronExpression.Malformed',
 ];
+const TAGS = ['InvalidTagKey.Malformed', 'InvalidTagValue.Malformed'];
 const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
 
 export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -52,6 +53,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidAmount',
     'InvalidAmount.NotTimesOfUsers',
     'InvalidDesktopName.Malformed',
+    ...TAGS,
     'InvalidParameter',
     REGION,
     'InvalidDesktopBundle.NotFound',
@@ -62,6 +64,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationDenied.InsufficientSpace',
   ],
   DescribeDesktops: [...LISTING, 'InvalidParameter'],
+  DescribeDesktopInfo: [REGION],
   StartDesktops: ONE_DESKTOP,
   StopDesktops: ONE_DESKTOP,
   RebootDesktops: ONE_DESKTOP,
@@ -72,6 +75,16 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidDesktopId.NotFound',
     'OperationConflict',
   ],
+  CreateSimpleOfficeSite: ['InvalidParameter', REGION, 'QuotaExceed.OfficeSite'],
+  DescribeOfficeSites: LISTING,
+  DeleteOfficeSites: [REGION, 'OperationDenied.OfficeSiteInUse'],
+  CreatePolicyGroup: ['InvalidParameter', REGION, 'QuotaExceed.PolicyGroup'],
+  ModifyPolicyGroup: ['InvalidParameter', REGION, 'InvalidPolicyGroupId.NotFound'],
+  DescribePolicyGroups: [...LISTING, 'InvalidParameter'],
+  DeletePolicyGroups: [REGION, 'OperationDenied.PolicyGroupInUse'],
+  TagResources: [...TAGS, 'InvalidParameter', REGION, 'InvalidResourceId.NotFound', 'QuotaExceed.Tag'],
+  UntagResources: [REGION, 'InvalidResourceId.NotFound'],
+  ListTagResources: LISTING,
   DescribeBundles: LISTING,
   DescribeImages: LISTING,
   RunCommand: [
@@ -80,6 +93,12 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidDesktopId.NotFound',
     'IncorrectDesktopStatus',
     'OperationDenied.NoAgent',
+  ],
+  StopInvocation: [
+    REGION,
+    'InvalidInvokeId.NotFound',
+    'InvalidDesktopId.NotFound',
+    'OperationDenied.NotStoppable',
   ],
   DescribeInvocations: LISTING,
 };

@@ -91,6 +91,7 @@ describe('SignatureVersion 1.0', () => {
     [{ SignatureNonce: 'x'.repeat(257) }, 'InvalidSignatureNonce'],
     [{ Version: '2020-10-02', Action: 'Nothing', AccessKeyId: 'nobody' }, 'InvalidVersion'],
     [{ Action: 'Nothing', AccessKeyId: 'nobody' }, 'InvalidAction.NotFound'],
+    [{ Action: 'HibernateDesktops', AccessKeyId: 'nobody' }, 'UnsupportedOperation'],
     [{ Action: 'describeecho' }, 'InvalidAction.NotFound'],
     [{ Action: '__proto__' }, 'InvalidAction.NotFound'],
     [{ AccessKeyId: 'nobody', Timestamp: 'x' }, 'InvalidAccessKeyId.NotFound'],

@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import { EcdError } from '../errors.ts';
 import type { Clock } from '../ids.ts';
+import { KNOWN_OPERATIONS } from '../operations/known-operations.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { NonceWindow } from './nonces.ts';
 import type { ParameterMap } from './parameters.ts';
@@ -101,6 +102,12 @@ export function claimedKeyOf(headers: v3.Headers, parameters: ParameterMap): str
   return /Credential=([^,\s]+)/.exec(text(headers, 'authorization'))?.[1] ?? '';
 }
 
+/** The public service's own operations are told apart from what exists nowhere. */
+function notThere(action: string): EcdError {
+  if (KNOWN_OPERATIONS.has(action)) return new EcdError('UnsupportedOperation', { action });
+  return new EcdError('InvalidAction.NotFound');
+}
+
 /** Checks all but rights and the operation's own parameters. Throws EcdError (4xx). */
 export async function authenticate(
   request: Incoming,
@@ -111,7 +118,7 @@ export async function authenticate(
     : claimsOfParameters(request);
   if (claims.version !== VERSION) throw new EcdError('InvalidVersion');
   const operation = ports.operations.get(claims.action);
-  if (operation === undefined) throw new EcdError('InvalidAction.NotFound');
+  if (operation === undefined) throw notThere(claims.action);
 
   const key = await ports.keys.find(claims.accessKeyId);
   if (key === null) throw new EcdError('InvalidAccessKeyId.NotFound');

@@ -1,7 +1,8 @@
 /**
  * The door: the HTTP server in front of the operations.
  *
- * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/errors` explains a code, everything else is a clear 4xx, malformed HTTP too; no
+ * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/errors` explains a code, `/meta/v1/` describes the
+ * operations, everything else is a clear 4xx, malformed HTTP too; no
  * input makes a 5xx; every wait for a client has a time limit; nothing is logged per request above debug.
  */
 import type { Socket } from 'node:net';
@@ -11,7 +12,9 @@ import { EcdError } from '../errors.ts';
 import { ClientGone } from './body.ts';
 import { allowOrigins, pageHeaders } from './cors.ts';
 import { errorPage } from './error-page.ts';
+import { serveMetadata } from './metadata-routes.ts';
 import type { DoorPorts } from './ports.ts';
+import { hostOf } from './render-error.ts';
 import { type Answer, RequestServer } from './serve-request.ts';
 
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -62,6 +65,11 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
       .headers(pageHeaders(settings.tls !== undefined))
       .send(errorPage(new URL(request.url, 'http://localhost').searchParams)),
   );
+  serveMetadata(door, {
+    operations: ports.operations,
+    regions: settings.regions ?? [],
+    publicHost: (message) => hostOf(server.publicUrl(message)),
+  });
   door.setNotFoundHandler((request, reply) => {
     const root = request.url === '/' || request.url.startsWith('/?');
     return refuse(

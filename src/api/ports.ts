@@ -50,6 +50,8 @@ export interface AnswerRecord {
 export interface DoorSettings {
   /** This server's address as clients see it, without a slash at its end; else the Host header's is taken. */
   readonly publicUrl?: string;
+  /** The regions that the metadata name, all at this address. */
+  readonly regions?: readonly string[];
   /** Further `host[:port]` that a client may have signed (a proxy changed the Host header). */
   readonly trustedHosts?: readonly string[];
   /** Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed. */

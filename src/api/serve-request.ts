@@ -134,7 +134,7 @@ export class RequestServer {
   /** Renders what was thrown, and logs what the client must not see. */
   refuse(thrown: unknown, requestId: string, action: string, format: Format, message?: IncomingMessage) {
     const error = publicError(thrown);
-    const rendered = renderError(error, requestId, format, this.#publicUrl(message));
+    const rendered = renderError(error, requestId, format, this.publicUrl(message));
     if (rendered.status >= 500)
       this.#ports.log.error(
         { requestId, action, code: rendered.code, reason: describeError(thrown) },
@@ -184,7 +184,7 @@ export class RequestServer {
       accessKeyId: caller.accessKeyId,
       userName: caller.userName,
       claim,
-      publicHost: hostOf(this.#publicUrl(message)),
+      publicHost: hostOf(this.publicUrl(message)),
     };
     const context = new DoorContext(fields, response, this.#ports.stopping);
     const carryOut = () => this.#carryOut(operation, caller, incoming, context, source, trace);
@@ -211,7 +211,7 @@ export class RequestServer {
   }
 
   /** This server's own address: the setting, else what the client called it, else where it was reached. */
-  #publicUrl(message: IncomingMessage | undefined): string {
+  publicUrl(message: IncomingMessage | undefined): string {
     const { settings } = this.#ports;
     if (settings.publicUrl) return settings.publicUrl.replace(/\/+$/, '');
     const host = message?.headers.host ?? '';

@@ -8,6 +8,7 @@ import type { Queries } from './catalogue.ts';
 import { Conditions, marks, rows } from './conditions.ts';
 import type { PageRequest } from './listing.ts';
 import type { DesktopStatus, DesktopTable, DiskTable } from './schema.ts';
+import { haveTags, type TagFilter } from './tags.ts';
 
 export interface DesktopFilter {
   readonly regionId: string;
@@ -20,12 +21,16 @@ export interface DesktopFilter {
   readonly userIds?: readonly string[] | undefined;
   readonly excludedUserIds?: readonly string[] | undefined;
   readonly officeSiteId?: string | undefined;
+  /** Whole, or with `*`. */
+  readonly officeSiteName?: string | undefined;
   readonly policyGroupId?: string | undefined;
   readonly chargeType?: string | undefined;
   readonly osTypes?: readonly string[] | undefined;
   readonly imageIds?: readonly string[] | undefined;
   readonly bundleIds?: readonly string[] | undefined;
   readonly snapshotPolicyId?: string | undefined;
+  /** All of them. */
+  readonly tags?: readonly TagFilter[] | undefined;
 }
 
 export type DesktopListRow = Selectable<DesktopTable> & {
@@ -34,10 +39,14 @@ export type DesktopListRow = Selectable<DesktopTable> & {
   readonly platform: string | null;
   readonly snapshot_policy_id: string | null;
   readonly snapshot_policy_name: string | null;
+  /** Null when there is no such record. */
+  readonly office_site_name: string | null;
+  readonly policy_group_name: string | null;
 };
 
 const FROM = `FROM desktops d LEFT JOIN images i ON i.id = d.image_id
-  LEFT JOIN policy_bindings b ON b.desktop_id = d.id LEFT JOIN snapshot_policies p ON p.id = b.policy_id `;
+  LEFT JOIN policy_bindings b ON b.desktop_id = d.id LEFT JOIN snapshot_policies p ON p.id = b.policy_id
+  LEFT JOIN office_sites o ON o.id = d.office_site_id LEFT JOIN policy_groups g ON g.id = d.policy_group_id `;
 
 /** Up to `limit + 1` desktops after the key; with `offset` instead of a key, after so many. */
 export function listDesktops(
@@ -49,7 +58,8 @@ export function listDesktops(
   const where = conditions(filter).olderThan('d.created_at', 'd.id', page.after);
   return rows(
     queries,
-    `SELECT d.*, i.os_type, i.platform, p.id AS snapshot_policy_id, p.name AS snapshot_policy_name
+    `SELECT d.*, i.os_type, i.platform, p.id AS snapshot_policy_id, p.name AS snapshot_policy_name,
+       o.name AS office_site_name, g.name AS policy_group_name
      ${FROM}${where.text} ORDER BY d.created_at DESC, d.id DESC LIMIT ? OFFSET ?`,
     [...where.values, page.limit + 1, offset],
   );
@@ -102,8 +112,10 @@ function conditions(filter: DesktopFilter): Conditions {
   users(where, 'EXISTS', filter.userIds);
   users(where, 'NOT EXISTS', filter.excludedUserIds);
   where.equals('d.office_site_id', filter.officeSiteId).equals('d.policy_group_id', filter.policyGroupId);
+  where.like('o.name', filter.officeSiteName);
   where.equals('d.charge_type', filter.chargeType).among('i.os_type', filter.osTypes);
   where.equals('b.policy_id', filter.snapshotPolicyId);
+  haveTags(where, filter.tags);
   return where.among('d.image_id', filter.imageIds).among('d.bundle_id', filter.bundleIds);
 }
 

@@ -3,6 +3,9 @@
  *
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
+import { OFFICES } from './migrations/offices.ts';
+import { STOPS } from './migrations/stops.ts';
+import { TAGS } from './migrations/tags.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -121,4 +124,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE snapshots ADD COLUMN expires_at INTEGER',
     'CREATE INDEX snapshots_expires ON snapshots (expires_at) WHERE expires_at IS NOT NULL',
   ],
+  OFFICES,
+  TAGS,
+  STOPS,
 ];

@@ -6,6 +6,8 @@
  * (the file's name waits in `garbage`). `state_version` of a desktop changes with every change of its status.
  */
 import type { Generated } from 'kysely';
+import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
+import type { TagTable } from './schema-tags.ts';
 
 export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Deleted';
 export type DiskType = 'system' | 'data';
@@ -257,6 +259,8 @@ export interface InvocationDesktopTable {
   dropped: number;
   error_code: string;
   error_info: string;
+  /** 1: whatever its end is, but for a success, it is `Stopped`. */
+  stop_wanted: Generated<0 | 1>;
 }
 
 export interface Schema {
@@ -268,6 +272,9 @@ export interface Schema {
   nonces: NonceTable;
   images: ImageTable;
   desktops: DesktopTable;
+  office_sites: OfficeSiteTable;
+  policy_groups: PolicyGroupTable;
+  tags: TagTable;
   disks: DiskTable;
   layers: LayerTable;
   garbage: GarbageTable;

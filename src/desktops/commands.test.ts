@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { type InvocationStatus, listInvocations } from './command-list.ts';
-import { decode } from './commands.ts';
 import { nameOf } from './create.ts';
 import { execOf, OUTPUT_BYTES, outcomeOf } from './guest-command.ts';
 import { Limiter } from './limiter.ts';
+import { decode } from './new-command.ts';
 
 describe('the content of a command', () => {
   test('text and Base64 of it are the same', () => {
@@ -51,7 +51,7 @@ describe('what came of it', () => {
   test('other types are what the agent says', () => {
     const said = { ...result, stderr: Buffer.from('err'), truncated: false };
     expect(outcomeOf('RunBatScript', said, 5_000).output.toString()).toBe('outerr');
-    expect(execOf('RunPowerShellScript', Buffer.from('ls'), 5_000)).toMatchObject({
+    expect(execOf('RunPowerShellScript', Buffer.from('ls'), 5_000, 't-1')).toMatchObject({
       path: 'powershell.exe',
       input: Buffer.from('ls'),
     });

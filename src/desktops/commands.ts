@@ -3,8 +3,10 @@
  *
  * Invariants: a command is sent to a guest at most once: its row is `Running` before that, and one found `Running` at
  * start is `Failed`; it never stands in front of a freeze (the agent is free between two short questions), and none is
- * begun in a frozen guest; its end is on record whatever happened to the guest.
+ * begun in a frozen guest; its end is on record whatever happened to the guest; a stop that was asked for holds over a
+ * restart of the service.
  */
+import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
@@ -14,36 +16,23 @@ import { type Clock, newId } from '../ids.ts';
 import { execInGuest } from '../qemu/agent-exec.ts';
 import { type InvocationFilter, type InvocationPage, listInvocations, type Page } from './command-list.ts';
 import type { Desktops } from './desktops.ts';
-import {
-  CONTENT_BYTES,
-  type CommandType,
-  execOf,
-  type Outcome,
-  outcomeOf,
-  timedOut,
-} from './guest-command.ts';
+import { type CommandType, execOf, type Outcome, outcomeOf, timedOut } from './guest-command.ts';
 import { Limiter } from './limiter.ts';
-import { wantDesktops } from './rows.ts';
+import { decode, type NewCommand, recordCommand } from './new-command.ts';
+import { endInGuest, isRunning, recordStop, type StopRequest } from './stop-command.ts';
 import { Tasks } from './tasks.ts';
 
 export type { Invocation, InvocationFilter, InvocationPage, InvokeDesktop, Page } from './command-list.ts';
 export { COMMAND_TYPES, type CommandType } from './guest-command.ts';
+export type { NewCommand } from './new-command.ts';
 
 /** Commands that run at once in one desktop; a freeze waits for a question of each at most. */
 const AT_ONCE = 4;
+/** How long a guest is waited for after a restart, to end what was to be stopped. */
+const LOST_MS = 5 * 60_000;
 
-export interface NewCommand {
-  readonly regionId: string;
-  readonly type: CommandType;
-  /** As it came: text, or Base64 of it. */
-  readonly content: string;
-  readonly contentEncoding: 'PlainText' | 'Base64';
-  readonly desktopIds: readonly string[];
-  readonly endUserId: string;
-  /** For waiting for the agent and for running. */
-  readonly timeoutSeconds: number;
-  readonly creator: string;
-}
+const unlessStopped = (text: string) => sql<string>`CASE stop_wanted WHEN 1 THEN '' ELSE ${text} END`;
+const FAILED_OR_STOPPED = sql<'Failed' | 'Stopped'>`CASE stop_wanted WHEN 1 THEN 'Stopped' ELSE 'Failed' END`;
 
 export interface CommandsOptions {
   readonly catalogue: Catalogue;
@@ -87,50 +76,30 @@ export class Commands {
     const id = newId.invocation();
     const now = this.#clock();
     const desktopIds = [...new Set(command.desktopIds)];
-    await this.#catalogue.transaction(async (trx) => {
-      for (const row of await wantDesktops(trx, desktopIds)) {
-        if (row.region_id !== command.regionId) throw new EcdError('InvalidDesktopId.NotFound');
-        if (row.status === 'Running') continue;
-        throw new EcdError('IncorrectDesktopStatus', { status: row.status, wanted: 'Running' });
-      }
-      await claim.record(trx);
-      await trx
-        .insertInto('invocations')
-        .values({
-          id,
-          region_id: command.regionId,
-          type: command.type,
-          content: content.toString('utf8'),
-          content_encoding: command.contentEncoding,
-          end_user_id: command.endUserId,
-          timeout_s: command.timeoutSeconds,
-          creator: command.creator,
-          created_at: now,
-        })
-        .execute();
-      for (const desktopId of desktopIds) {
-        await trx
-          .insertInto('invocation_desktops')
-          .values({
-            invocation_id: id,
-            desktop_id: desktopId,
-            status: 'Pending',
-            created_at: now,
-            started_at: null,
-            finished_at: null,
-            exit_code: null,
-            output: null,
-            dropped: 0,
-            error_code: '',
-            error_info: '',
-          })
-          .execute();
-      }
-    });
+    await this.#catalogue.transaction((trx) =>
+      recordCommand(trx, command, { id, content, desktopIds, now }, claim),
+    );
     const timeoutMs = command.timeoutSeconds * 1_000;
     const work = { invocationId: id, type: command.type, content, timeoutMs, deadline: now + timeoutMs };
     for (const desktopId of desktopIds) this.#begin({ ...work, desktopId });
     return id;
+  }
+
+  /**
+   * Stops a command: what was not sent yet at once, what runs in the background. Throws InvalidInvokeId.NotFound,
+   * InvalidDesktopId.NotFound, OperationDenied.NotStoppable; then nothing has changed.
+   */
+  async stop(request: StopRequest, claim: Claim): Promise<void> {
+    const { pending, running, deadline } = await this.#catalogue.transaction(async (trx) => {
+      await claim.record(trx);
+      return recordStop(trx, request, this.#clock());
+    });
+    for (const desktopId of pending) this.#tasks.cancel(`${request.invokeId} ${desktopId}`);
+    for (const desktopId of running) {
+      this.#end(request.invokeId, desktopId, deadline, () =>
+        isRunning(this.#catalogue.db, request.invokeId, desktopId),
+      );
+    }
   }
 
   /** Invocations, newest first. */
@@ -140,16 +109,7 @@ export class Commands {
 
   /** After a restart of the service and after the desktops' `resume`: commands not yet sent go on. */
   async recover(): Promise<void> {
-    await this.#catalogue.db
-      .updateTable('invocation_desktops')
-      .set({
-        status: 'Failed',
-        finished_at: this.#clock(),
-        error_code: 'ServiceRestarted',
-        error_info: 'The service was restarted while the command ran; what came of it is not known.',
-      })
-      .where('status', '=', 'Running')
-      .execute();
+    await this.#giveUpRunning();
     const waiting = await this.#catalogue.db
       .selectFrom('invocation_desktops')
       .innerJoin('invocations', 'invocations.id', 'invocation_desktops.invocation_id')
@@ -166,6 +126,39 @@ export class Commands {
         deadline: row.created_at + row.timeout_s * 1_000,
       });
     }
+  }
+
+  /** Those found Running: what came of them is not known. A stop that was wanted is carried out. */
+  async #giveUpRunning(): Promise<void> {
+    const lost = await this.#catalogue.db
+      .updateTable('invocation_desktops')
+      .set({
+        status: FAILED_OR_STOPPED,
+        finished_at: this.#clock(),
+        error_code: 'ServiceRestarted',
+        error_info: 'The service was restarted while the command ran; what came of it is not known.',
+      })
+      .where('status', '=', 'Running')
+      .returning(['invocation_id', 'desktop_id', 'stop_wanted'])
+      .execute();
+    const deadline = this.#clock() + LOST_MS;
+    for (const row of lost) {
+      if (row.stop_wanted === 1) this.#end(row.invocation_id, row.desktop_id, deadline, async () => false);
+    }
+  }
+
+  /** Ends a command in its guest, in the background, beside those that run. */
+  #end(invokeId: string, desktopId: string, deadline: number, goesOn: () => Promise<boolean>): void {
+    void this.#tasks.start(`${invokeId} ${desktopId} stop`, 'stop of a command', async (closing) => {
+      const link = this.#desktops.machine(desktopId)?.agent;
+      if (link === undefined) return;
+      const left = AbortSignal.timeout(Math.max(1_000, deadline - this.#clock()));
+      try {
+        await endInGuest(link, invokeId, AbortSignal.any([closing, link.ended, left]), goesOn);
+      } catch (error) {
+        this.#log.info({ desktop: desktopId, invocation: invokeId, reason: describeError(error) }, 'no stop');
+      }
+    });
   }
 
   async settled(): Promise<void> {
@@ -203,16 +196,17 @@ export class Commands {
     await this.#catalogue.db
       .updateTable('invocation_desktops')
       .set({
-        status: outcome.errorCode === '' ? 'Success' : 'Failed',
+        status: outcome.errorCode === '' ? 'Success' : FAILED_OR_STOPPED,
         finished_at: this.#clock(),
         exit_code: outcome.exitCode,
         output: outcome.output,
         dropped: outcome.dropped,
-        error_code: outcome.errorCode,
-        error_info: outcome.errorInfo,
+        error_code: unlessStopped(outcome.errorCode),
+        error_info: unlessStopped(outcome.errorInfo),
       })
       .where('invocation_id', '=', work.invocationId)
       .where('desktop_id', '=', work.desktopId)
+      .where('status', 'in', ['Pending', 'Running'])
       .execute();
   }
 
@@ -222,15 +216,17 @@ export class Commands {
     const waiting = AbortSignal.any([closing, link.ended, AbortSignal.timeout(timeoutMs)]);
     await link.whenOpen(waiting);
     await link.whenThawed(waiting);
-    await this.#catalogue.db
+    const begun = await this.#catalogue.db
       .updateTable('invocation_desktops')
       .set({ status: 'Running', started_at: this.#clock() })
       .where('invocation_id', '=', work.invocationId)
       .where('desktop_id', '=', work.desktopId)
-      .execute();
+      .where('status', '=', 'Pending')
+      .executeTakeFirst();
+    if (begun.numUpdatedRows !== 1n) throw new EcdError('Cancelled', { reason: 'it was stopped' });
     await faults.hit('desktop.command.sending');
     const remaining = Math.max(1_000, work.deadline - this.#clock());
-    const exec = execOf(work.type, work.content, remaining);
+    const exec = execOf(work.type, work.content, remaining, work.invocationId);
     const signal = AbortSignal.any([closing, link.ended, AbortSignal.timeout(exec.timeoutMs)]);
     const result = await execInGuest((command, args) => link.call(command, args, signal), {
       ...exec,
@@ -252,18 +248,4 @@ export class Commands {
       return { errorCode: 'AgentRefused', errorInfo: `The guest agent refused it: ${error.message}` };
     return { errorCode: 'AgentNotAnswering', errorInfo: 'The guest agent did not answer.' };
   }
-}
-
-/** The command's bytes. Throws InvalidParameter of CommandContent. */
-export function decode(content: string, encoding: 'PlainText' | 'Base64'): Buffer {
-  const wrong = (reason: string): EcdError =>
-    new EcdError('InvalidParameter', { parameter: 'CommandContent', reason: ` ${reason}` });
-  const compact = content.replace(/\s/g, '');
-  if (encoding === 'Base64' && !/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) throw wrong('It is not Base64.');
-  const bytes = encoding === 'Base64' ? Buffer.from(compact, 'base64') : Buffer.from(content);
-  if (bytes.length === 0) throw wrong('It is empty.');
-  if (bytes.length > CONTENT_BYTES) throw wrong(`It has more than ${CONTENT_BYTES} bytes.`);
-  if (bytes.includes(0)) throw wrong('It holds a zero byte.');
-  if (!Buffer.from(bytes.toString('utf8')).equals(bytes)) throw wrong('It is not UTF-8.');
-  return bytes;
 }

@@ -10,6 +10,7 @@ import type { Claim } from '../catalogue/nonces.ts';
 import { bindDesktops, policyById } from '../catalogue/policies.ts';
 import type { DiskType } from '../catalogue/schema.ts';
 import { disksOf, layersOf, loadStack } from '../catalogue/stacks.ts';
+import { setTags, type Tag } from '../catalogue/tags.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
 import { newId } from '../ids.ts';
@@ -44,6 +45,7 @@ export interface NewDesktops {
   readonly chargeType: string;
   /** Their automatic snapshot policy. */
   readonly snapshotPolicyId?: string | undefined;
+  readonly tags?: readonly Tag[] | undefined;
   readonly creator: string;
 }
 
@@ -71,6 +73,7 @@ export async function createRows(context: Context, wanted: NewDesktops, claim: C
     const ids: string[] = [];
     for (let at = 0; at < wanted.amount; at++) ids.push(await insertDesktop(trx, context, wanted, at));
     if (wanted.snapshotPolicyId !== undefined) await givePolicy(trx, context, wanted.snapshotPolicyId, ids);
+    for (const id of ids) await setTags(trx, id, wanted.tags ?? [], context.options.clock());
     return ids;
   });
 }

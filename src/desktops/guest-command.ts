@@ -14,13 +14,17 @@ export const OUTPUT_BYTES = 24 * 1024;
 /** Bytes a command may have. */
 export const CONTENT_BYTES = 16 * 1024;
 
+/** The variable in the environment of all that a command has started: the id of its invocation. */
+const MARK = 'OPENECD_INVOCATION';
+
 /**
  * $1: the script, $2: seconds, $3: bytes to keep. Standard output is the script's (both streams), standard error what
  * became of it, on a descriptor the script does not have. Script and watchdog have a session each, so that each can be
- * ended with all it has started. `dd` reads byte by byte, so that nothing is lost in a buffer.
+ * ended with all it has started. $4 marks all of them, so that they can be found and ended. `dd` reads byte by byte, so that nothing is lost in a buffer.
  */
 const WRAPPER = `if ! command -v setsid >/dev/null 2>&1; then setsid() { "$@"; }; fi
-{ setsid /bin/sh -c "$1" </dev/null 2>&1 3>&- &
+{ export ${MARK}="$4"
+setsid /bin/sh -c "$1" </dev/null 2>&1 3>&- &
 script=$!
 setsid /bin/sh -c 'sleep "$1"; echo late >&3; kill -KILL "-$2"' sh "$2" "$script" >/dev/null 2>&1 &
 watchdog=$!
@@ -32,11 +36,17 @@ kill -KILL "-$watchdog" 2>/dev/null || kill -KILL "$watchdog"
 /** The agent's own deadline is later, so that the guest can end the script and say so. */
 const GRACE_MS = 10_000;
 
-export function execOf(type: CommandType, content: Buffer, timeoutMs: number): ExecOptions {
+export function execOf(
+  type: CommandType,
+  content: Buffer,
+  timeoutMs: number,
+  invocationId: string,
+): ExecOptions {
   const seconds = String(Math.max(1, Math.ceil(timeoutMs / 1_000)));
   const limits = { timeoutMs: timeoutMs + GRACE_MS, maxOutputBytes: 4 * 1024 * 1024 };
   if (type === 'RunShellScript') {
-    const args = ['-c', WRAPPER, 'sh', content.toString('utf8'), seconds, String(OUTPUT_BYTES)];
+    const script = content.toString('utf8');
+    const args = ['-c', WRAPPER, 'sh', script, seconds, String(OUTPUT_BYTES), invocationId];
     return { path: '/bin/sh', args, ...limits };
   }
   if (type === 'RunBatScript') return { path: 'cmd.exe', args: ['/d', '/q'], input: content, ...limits };
@@ -45,6 +55,22 @@ export function execOf(type: CommandType, content: Buffer, timeoutMs: number): E
     args: ['-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-Command', '-'],
     input: content,
     ...limits,
+  };
+}
+
+/** $1: the id of the invocation. Ends all that is marked with it; what is not there is no failure. */
+const ENDER = `for at in /proc/[0-9]*; do
+  if tr '\\000' '\\n' 2>/dev/null <"$at/environ" | grep -qxF "${MARK}=$1"; then kill -KILL "\${at#/proc/}"; fi
+done 2>/dev/null
+:`;
+
+/** Ends a shell script that runs, with all that it has started and that has kept its environment. */
+export function endOf(invocationId: string): ExecOptions {
+  return {
+    path: '/bin/sh',
+    args: ['-c', ENDER, 'sh', invocationId],
+    timeoutMs: GRACE_MS,
+    maxOutputBytes: OUTPUT_BYTES,
   };
 }
 

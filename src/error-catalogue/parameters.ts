@@ -83,6 +83,26 @@ export const PARAMETER_ERRORS = {
     message: 'The specified CronExpression is not valid. {reason}',
     advice: 'Use six fields as in 0 0 2 ? * 1-7: every day at two; 1 is Sunday.',
   },
+  'InvalidResourceId.NotFound': {
+    status: 404,
+    message: 'The specified ResourceId is not found.',
+    advice: 'Only desktops have tags; DescribeDesktops lists them.',
+  },
+  'InvalidTagKey.Malformed': {
+    status: 400,
+    message: 'The specified tag key is wrongly formed.',
+    advice: 'Use 1 to 128 characters, not beginning with aliyun or acs:, without http:// and https://.',
+  },
+  'InvalidTagValue.Malformed': {
+    status: 400,
+    message: 'The specified tag value is wrongly formed.',
+    advice: 'Use up to 128 characters, not beginning with acs:, without http:// and https://.',
+  },
+  'InvalidPolicyGroupId.NotFound': {
+    status: 404,
+    message: 'The specified PolicyGroupId is not found.',
+    advice: 'DescribePolicyGroups lists the policy groups.',
+  },
   'InvalidInvokeId.NotFound': {
     status: 404,
     message: 'The specified InvokeId is not found.',

@@ -50,6 +50,11 @@ export const REQUEST_ERRORS = {
     message: 'Specified api is not found, please check your url and method.',
     advice: 'The operation does not exist or is not offered by this server.',
   },
+  UnsupportedOperation: {
+    status: 403,
+    message: 'The operation {action} of the public service is not offered by this server.',
+    advice: 'docs/differences.md lists what this server offers and how it differs.',
+  },
   UnsupportedHTTPMethod: {
     status: 400,
     message: 'This http method is not supported.',

@@ -32,6 +32,31 @@ export const STATE_ERRORS = {
     message: 'The maximum number of automatic snapshot policy has been reached.',
     advice: 'The region has {count} policies; delete some, or raise the setting policies.quota.',
   },
+  'QuotaExceed.OfficeSite': {
+    status: 403,
+    message: 'The office site quota exceeds.',
+    advice: 'The region has {count} office sites; delete some.',
+  },
+  'QuotaExceed.PolicyGroup': {
+    status: 403,
+    message: 'The policy group quota exceeds.',
+    advice: 'The region has {count} policy groups; delete some.',
+  },
+  'OperationDenied.OfficeSiteInUse': {
+    status: 403,
+    message: 'The office site {id} is in use by desktops.',
+    advice: 'Delete its desktops first; DescribeDesktops with OfficeSiteId lists them.',
+  },
+  'OperationDenied.PolicyGroupInUse': {
+    status: 403,
+    message: 'The policy group {id} is in use by desktops.',
+    advice: 'Delete its desktops first; DescribeDesktops with PolicyGroupId lists them.',
+  },
+  'QuotaExceed.Tag': {
+    status: 403,
+    message: 'The tag quota of the resource {id} exceeds.',
+    advice: 'A desktop has up to {maximum} tags; take some away with UntagResources.',
+  },
   'QuotaExceed.Desktop': {
     status: 403,
     message: 'The desktop quota exceeds.',
@@ -56,6 +81,11 @@ export const STATE_ERRORS = {
     status: 403,
     message: 'The guest agent of the desktop does not answer.',
     advice: 'Install and start qemu-guest-agent in the guest.',
+  },
+  'OperationDenied.NotStoppable': {
+    status: 403,
+    message: 'The command runs in a way that cannot be stopped.',
+    advice: 'Only RunShellScript can be stopped once it runs; wait for its end or its Timeout.',
   },
   'OperationDenied.SnapshotFailed': {
     status: 403,

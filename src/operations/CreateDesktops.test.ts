@@ -34,6 +34,7 @@ describe('CreateDesktops', () => {
       PolicyGroupId: 'policy',
       EndUserId: ['bob'],
       ChargeType: 'PrePaid',
+      Tag: [{ Key: 'class', Value: '5b' }, { Key: 'lent' }],
     });
     expect(answer).toEqual({ DesktopId: ['ecd-1', 'ecd-2'] });
     expect(orders()).toEqual([
@@ -49,6 +50,10 @@ describe('CreateDesktops', () => {
         policyGroupId: 'policy',
         endUserIds: ['bob'],
         chargeType: 'PrePaid',
+        tags: [
+          { key: 'class', value: '5b' },
+          { key: 'lent', value: '' },
+        ],
         creator: 'alice',
       },
     ]);
@@ -147,7 +152,10 @@ describe('CreateDesktops', () => {
     ['InvalidDesktopName.Malformed', { BundleId: 'b-1', DesktopName: '1' }],
     ['InvalidHostname', { BundleId: 'b-1', Hostname: '-a' }],
     ['InvalidRegionId.NotFound', { BundleId: 'b-1', RegionId: 'mars' }],
-    ['InvalidTag', { BundleId: 'b-1', Tag: [{ Key: 'a', Value: 'b' }] }],
+    ['InvalidTag', { BundleId: 'b-1', Tag: [{ Key: 'a' }, { Key: 'a' }] }],
+    ['MissingTag.Key', { BundleId: 'b-1', Tag: [{ Value: 'b' }] }],
+    ['InvalidTagKey.Malformed', { BundleId: 'b-1', Tag: [{ Key: 'acs:a' }] }],
+    ['InvalidTagValue.Malformed', { BundleId: 'b-1', Tag: [{ Key: 'a', Value: 'http://b' }] }],
     ['InvalidUserCommands', { BundleId: 'b-1', UserCommands: [{ Content: 'ls' }] }],
     ['InvalidDesktopTimers', { BundleId: 'b-1', DesktopTimers: [{ TimerType: 'x' }] }],
     ['InvalidTimerGroupId', { BundleId: 'b-1', TimerGroupId: 'x' }],

@@ -3,6 +3,7 @@ import { parameters } from './create-parameters.ts';
 import { ordersOf } from './new-desktops.ts';
 import { operation } from './operation.ts';
 import { made, named } from './resources.ts';
+import { TAG_ERRORS, tagsOf } from './tag-parameters.ts';
 
 export const CreateDesktops = operation({
   name: 'CreateDesktops',
@@ -14,6 +15,7 @@ export const CreateDesktops = operation({
     'InvalidAmount',
     'InvalidAmount.NotTimesOfUsers',
     'InvalidDesktopName.Malformed',
+    ...TAG_ERRORS,
     'InvalidParameter',
     'InvalidRegionId.NotFound',
     'InvalidDesktopBundle.NotFound',
@@ -39,6 +41,7 @@ export const CreateDesktops = operation({
     ...named('snapshotpolicy', policyId),
   ],
   async run(services, asked, context) {
+    const tags = tagsOf(asked.Tag ?? []);
     const orders = await ordersOf(services, asked);
     const made: string[] = [];
     try {
@@ -50,6 +53,7 @@ export const CreateDesktops = operation({
           nameSuffix: asked.DesktopNameSuffix ?? false,
           chargeType: asked.ChargeType ?? 'PostPaid',
           snapshotPolicyId: asked.SnapshotPolicyId,
+          tags,
           creator: context.userName,
         };
         made.push(...(await services.desktops.create({ ...common, ...order }, context.claim)));

@@ -77,13 +77,11 @@ describe('the filters of DescribeDesktops', () => {
   it.each([
     { GroupId: 'x' },
     { DesktopGroupId: 'x' },
-    { OfficeSiteName: 'x' },
     { ExpiredTime: '2026-12-31T15:59:59Z' },
     { SnapshotPolicyId: 'x' },
     { GpuInstanceGroupId: 'x' },
     { QosRuleId: 'x' },
     { ResourceGroupId: 'x' },
-    { Tag: [{ Key: 'a' }] },
     { OnlyDesktopGroup: true },
     { ProtocolType: 'HDX' },
     { ManagementFlag: 'Updating' },
@@ -199,5 +197,26 @@ describe('what DescribeDesktops shows', () => {
     for (const field of ['StartTime', 'StandardStartTime', 'DataDiskSize']) {
       expect(view).not.toHaveProperty(field);
     }
+  });
+});
+
+describe('DescribeDesktopInfo', () => {
+  const info = async (filter: object) => (await bed.call('DescribeDesktopInfo', filter)).Desktops;
+
+  it('gives the status of desktops, deleted ones only by name', async () => {
+    const a = await bed.desktop({ started_at: Date.parse('2026-11-24T08:31:05Z') });
+    const b = await bed.desktop({ status: 'Stopped' });
+    const gone = await bed.desktop({ status: 'Deleted' });
+    const there = await bed.desktop({ region_id: 'room-2' });
+    const common = { ConnectionStatus: 'Unknown', ManagementFlag: ['NoFlag'] };
+    const running = { DesktopId: a, DesktopStatus: 'Running', StartTime: '2026-11-24T08:31Z', ...common };
+    const stopped = { DesktopId: b, DesktopStatus: 'Stopped', ...common };
+    expect(await info({})).toEqual([stopped, running]);
+    expect(await info({ NeedExtraInfo: true, RegionId: 'room-2' })).toMatchObject([{ DesktopId: there }]);
+    expect(await info({ DesktopId: [a, gone, there, 'ecd-x'] })).toEqual([
+      { DesktopId: gone, DesktopStatus: 'Deleted', ...common },
+      running,
+    ]);
+    expect(await bed.codeOf('DescribeDesktopInfo', { RegionId: 'mars' })).toBe('InvalidRegionId.NotFound');
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { overallStatus } from '../catalogue/invocations.ts';
 import { EcdError } from '../errors.ts';
+import { OPERATIONS } from './index.ts';
 import { Bed, NOW, REGION } from './testing/bed.ts';
 
 let bed: Bed;
@@ -56,6 +57,33 @@ describe('RunCommand', () => {
       throw new EcdError('OperationDenied.NoAgent');
     });
     expect(await code({})).toBe('OperationDenied.NoAgent');
+  });
+});
+
+describe('StopInvocation', () => {
+  it('hands the invocation on, with the desktops that are named', async () => {
+    expect(await bed.call('StopInvocation', { InvokeId: 't-1' })).toEqual({});
+    await bed.call('StopInvocation', { InvokeId: 't-1', DesktopId: ['ecd-2', 'ecd-1', 'ecd-2'] });
+    expect(bed.calls.map((call) => call.args[0])).toEqual([
+      { regionId: REGION, invokeId: 't-1', desktopIds: undefined },
+      { regionId: REGION, invokeId: 't-1', desktopIds: ['ecd-2', 'ecd-1'] },
+    ]);
+    expect([...bed.claims]).toEqual([bed.context.claim]);
+    expect(await bed.codeOf('StopInvocation', { InvokeId: 't-1', RegionId: 'mars' })).toBe(
+      'InvalidRegionId.NotFound',
+    );
+  });
+
+  it('acts on the desktops that are named, else on those of the invocation, else on all', async () => {
+    const id = await bed.invocation({}, [{ desktop_id: 'ecd-1' }, { desktop_id: 'ecd-2' }]);
+    const resources = (parameters: object) =>
+      OPERATIONS.get('StopInvocation')!.resources!(
+        { RegionId: REGION, ...parameters } as never,
+        bed.services,
+      );
+    expect(await resources({ InvokeId: id, DesktopId: ['ecd-9'] })).toEqual(['desktop/ecd-9']);
+    expect(await resources({ InvokeId: id })).toEqual(['desktop/ecd-1', 'desktop/ecd-2']);
+    expect(await resources({ InvokeId: 't-none' })).toEqual(['desktop/*']);
   });
 });
 

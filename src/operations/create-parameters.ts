@@ -106,7 +106,7 @@ export const parameters = Type.Object({
   ),
   Hostname: text('Their name in the guest.'),
   EndUserId: Type.Optional(texts('Their users: kept and given back.', 300)),
-  Tag: Tags,
+  Tag: Tags('Their tags.'),
   DesktopNameSuffix: flag('Number the names.'),
   VolumeEncryptionEnabled: flag(ENCRYPTED),
   VolumeEncryptionKey: text(IGNORED),

@@ -20,6 +20,7 @@ import {
   texts,
 } from './schema.ts';
 import type { Services } from './services.ts';
+import { tagFilters } from './tag-parameters.ts';
 
 const NONE_HAS = 'No desktop here has one: gives an empty list.';
 const status = () =>
@@ -38,7 +39,7 @@ export const parameters = Type.Object({
   DesktopName: text('Only those of this name; * stands for any part of it.'),
   DirectoryId: text('The old name of OfficeSiteId.'),
   OfficeSiteId: text('Only those made with it.'),
-  OfficeSiteName: text(NONE_HAS),
+  OfficeSiteName: text('Only those of office sites of this name; * stands for any part of it.'),
   PolicyGroupId: text('Only those made with it.'),
   ChargeType: Type.Optional(choice(['PostPaid', 'PrePaid'], 'Only those made with it.')),
   ExpiredTime: text('No desktop here expires: gives an empty list.'),
@@ -49,7 +50,7 @@ export const parameters = Type.Object({
   FilterDesktopGroup: flag(IGNORED),
   ManagementFlag: Type.Optional(choice(['Migrating', 'Updating', 'NoFlag'], 'All desktops are NoFlag.')),
   QueryFotaUpdate: flag(IGNORED),
-  Tag: Tags,
+  Tag: Tags('Only those that have all of these tags; without Value, with any.'),
   SnapshotPolicyId: text('Only those that have this automatic snapshot policy.'),
   OnlyDesktopGroup: flag('No desktop is in a pool: true gives an empty list.'),
   DesktopGroupId: text(NONE_HAS),
@@ -100,8 +101,10 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
     userIds: asked.EndUserId,
     excludedUserIds: asked.ExcludedEndUserId,
     officeSiteId: sites,
+    officeSiteName: asked.OfficeSiteName,
     policyGroupId: asked.PolicyGroupId,
     snapshotPolicyId: asked.SnapshotPolicyId,
+    tags: tagFilters(asked.Tag),
     chargeType: charges,
     osTypes: asked.OsTypes,
     imageIds: asked.ImageId,
@@ -112,17 +115,15 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
   };
 }
 
-/** Pools, expiry, tags, GPUs and the like: no desktop here has them. */
+/** Pools, expiry, GPUs and the like: no desktop here has them. */
 function asksForWhatNoneHas(asked: Filters): boolean {
   const has = [
     asked.GroupId,
     asked.DesktopGroupId,
-    asked.OfficeSiteName,
     asked.ExpiredTime,
     asked.GpuInstanceGroupId,
     asked.QosRuleId,
     asked.ResourceGroupId,
-    asked.Tag?.[0],
   ];
   return (
     has.some((value) => value !== undefined) ||

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { type Static, Type } from 'typebox';
 import type { DesktopListRow } from '../catalogue/desktops.ts';
 import type { DiskTable } from '../catalogue/schema.ts';
+import type { Tag } from '../catalogue/tags.ts';
 import type { Settings } from '../settings.ts';
 import { toGib } from './checks.ts';
 import { toMinute, toSecond } from './times.ts';
@@ -41,11 +42,14 @@ export const DesktopView = Type.Object({
   SystemDiskSize: Type.Integer({ format: 'int32', description: 'GiB, rounded up.' }),
   DataDiskSize: Type.Optional(Type.String({ description: 'GiB, rounded up.' })),
   OfficeSiteId: Type.String(),
+  OfficeSiteName: Type.Optional(Type.String()),
   OfficeSiteType: Type.Enum(['SIMPLE', 'AD_CONNECTOR']),
   DirectoryId: Type.String(),
   DirectoryType: Type.String(),
   PolicyGroupId: Type.String(),
+  PolicyGroupName: Type.Optional(Type.String()),
   PolicyGroupIdList: Type.Array(Type.String()),
+  PolicyGroupNameList: Type.Array(Type.String()),
   SnapshotPolicyId: Type.Optional(Type.String()),
   SnapshotPolicyName: Type.Optional(Type.String()),
   EndUserIds: Type.Array(Type.String()),
@@ -57,7 +61,7 @@ export const DesktopView = Type.Object({
       EstablishmentTime: Type.Optional(Type.String()),
     }),
   ),
-  Tags: Type.Array(Type.Object({ Key: Type.Optional(Type.String()), Value: Type.Optional(Type.String()) })),
+  Tags: Type.Array(Type.Object({ Key: Type.String(), Value: Type.String() })),
   ManagementFlags: Type.Array(
     Type.Enum([
       'NoFlag',
@@ -84,6 +88,7 @@ export type DesktopView = Static<typeof DesktopView>;
 export function desktopView(
   row: DesktopListRow,
   disks: readonly Selectable<DiskTable>[],
+  tags: readonly Tag[],
   bundles: Settings['bundles'],
 ): DesktopView {
   const bundle = bundles.find((candidate) => candidate.id === row.bundle_id);
@@ -126,11 +131,14 @@ export function desktopView(
     SystemDiskSize: sizeOf('system') ?? 0,
     ...(dataGib === undefined ? {} : { DataDiskSize: String(dataGib) }),
     OfficeSiteId: row.office_site_id,
+    ...(row.office_site_name === null ? {} : { OfficeSiteName: row.office_site_name }),
     OfficeSiteType: 'SIMPLE',
     DirectoryId: row.office_site_id,
     DirectoryType: 'SIMPLE',
     PolicyGroupId: row.policy_group_id,
+    ...(row.policy_group_name === null ? {} : { PolicyGroupName: row.policy_group_name }),
     PolicyGroupIdList: row.policy_group_id === '' ? [] : [row.policy_group_id],
+    PolicyGroupNameList: row.policy_group_name === null ? [] : [row.policy_group_name],
     ...(row.snapshot_policy_id === null
       ? {}
       : {
@@ -140,7 +148,7 @@ export function desktopView(
     EndUserIds: users,
     BindAmount: users.length,
     Sessions: [],
-    Tags: [],
+    Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
     ManagementFlags: ['NoFlag'],
     VolumeEncryptionEnabled: false,
     SupportHibernation: false,

@@ -4,12 +4,8 @@
  * that is named and is none.
  */
 
-/** Differences in names, types and limits: the places `at` + `.` + each of `names` (or `at` alone). */
-export interface SchemaDifference {
-  readonly at: string;
-  readonly names?: readonly string[];
-  readonly why: string;
-}
+import type { SchemaDifference } from './difference.ts';
+import { OFFICE_BEHAVIOUR, OFFICE_DIFFERENCES } from './differences-offices.ts';
 
 const ENCRYPTION = 'Disks are not encrypted, so there is no key.';
 const CATEGORIES = 'Disks are files of this server; the classes of cloud disks do not apply.';
@@ -82,8 +78,8 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   },
   {
     at: DESKTOPS,
-    names: ['OfficeSiteName', 'PolicyGroupName', 'PolicyGroupNameList', 'ResourceGroups', 'DesktopGroupId'],
-    why: 'OfficeSiteId and PolicyGroupId are kept as they were sent; sites, policy groups, resource groups and pools do not exist here.',
+    names: ['ResourceGroups', 'DesktopGroupId'],
+    why: 'Resource groups and pools do not exist here.',
   },
   { at: DESKTOPS, names: ['ExpiredTime'], why: 'No desktop expires.' },
   { at: DESKTOPS, names: ['DowngradeQuota', 'DowngradedTimes'], why: 'There are no quotas of downgrades.' },
@@ -123,20 +119,35 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
     at: 'DescribeInvocations.parameters.CommandType.enum',
     why: 'RunShellScript is there for Linux guests.',
   },
+  listLimit('DescribeOfficeSites'),
+  listLimit('DescribePolicyGroups', 'minimum'),
+  listLimit('ListTagResources', 'minimum'),
+  {
+    at: 'DescribeDesktopInfo.response.Desktops[].ConnectionStatus.enum',
+    why: 'Whether somebody is connected is not known: it is always Unknown, as in DescribeDesktops.',
+  },
+  {
+    at: 'DescribeDesktopInfo.response.Desktops[]',
+    names: ['CurrentAppVersion', 'NewAppVersion', 'ReleaseNote', 'NewAppSize'],
+    why: 'Desktops hold no software of the public service.',
+  },
+  { at: 'DescribeDesktopInfo.response.Desktops[].DesktopGroupId', why: 'There are no pools of desktops.' },
+  ...OFFICE_DIFFERENCES,
 ];
 
 /** Differences in what an operation does, and choices where the documents say nothing or contradict each other. */
 export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   'All operations': [
+    'Operations of the public product that are not offered here answer UnsupportedOperation (403), with their name; names that it does not have either, InvalidAction.NotFound.',
     'RegionId must be a region that this server serves, else InvalidRegionId.NotFound; only DescribeRegions takes any, since it is asked to find out.',
     'Words of a fixed choice (SourceDiskType, SnapshotType, DesktopStatus ...) are taken in any case.',
     'Lists are given newest first, in an order that does not move: following NextToken gives each item that stays exactly once. A NextToken belongs to the operation and its filters; MaxResults may change between pages.',
     'MaxResults is 1 to 100 and 100 if not sent, although the documents say 10 in places; more is InvalidMaxResults.',
     'Filters on names (SnapshotName, DesktopName, ImageName) match the whole name, letter by letter; * stands for any part. The documents do not say how they match.',
-    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
+    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
     'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
     'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
-    'A filter on something that nothing here has (pools, GPUs, tags, HDX ...) gives an empty list.',
+    'A filter on something that nothing here has (pools, GPUs, HDX ...) gives an empty list.',
   ],
   DescribeRegions: ['RegionEndpoint is the address of this server.'],
   CreateSnapshot: [
@@ -179,8 +190,8 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DeleteSnapshot: ['Ids of another region are unknown ids: ignored.'],
   CreateDesktops: [
     'SnapshotPolicyId must be a policy of the region, else InvalidAutoSnapshotPolicyId.NotFound.',
-    'OfficeSiteId and PolicyGroupId are not needed; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
-    'Tag, UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose tags, commands, backups or encryption without a word. A client that does not use them notices nothing.',
+    'OfficeSiteId and PolicyGroupId are not needed and need not exist; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
+    'UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose commands, backups or encryption without a word. A client that does not use them notices nothing.',
     'ChargeType, Period, AutoPay and the like are accepted; nothing is charged. ChargeType is given back.',
     'DesktopAttachment changes image and sizes of the bundle of BundleId, or else of the first bundle of its DesktopType, or else of the first one.',
     'Amount is 1 to 500 as in the metadata (the documents say 300). Several parts (BundleModels, PER_USER) are made all or none.',
@@ -189,12 +200,24 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DescribeDesktops: [
     'Deleted desktops are given only if DesktopStatus or DesktopStatusList asks for Deleted.',
     'PageNumber and PageSize (1 to 100) are for clients that want numbered pages; with NextToken they are ignored.',
-    'ConnectionStatus is always Unknown; Tags and Sessions are always empty.',
-    'A filter on Tag gives an empty list, since no desktop has tags yet.',
+    'ConnectionStatus is always Unknown; Sessions are always empty.',
+    'A filter on Tag finds desktops that have all of the tags; without Value, with any value.',
+  ],
+  DescribeDesktopInfo: [
+    'Deleted desktops are given only if they are named; unknown ids are left out. NeedExtraInfo is accepted.',
   ],
   StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
+  ...OFFICE_BEHAVIOUR,
+  TagResources: [
+    'Desktops are the only things that have tags, up to 20 each; more is QuotaExceed.Tag. Up to 100 desktops as in the metadata (the documents say 50). All or none: an unknown one is InvalidResourceId.NotFound.',
+    'Keys have 1 to 128 characters and do not begin with aliyun or acs:, values up to 128 and do not begin with acs:, in any case; neither holds http:// or https:// or control characters. A key that stands twice in one request is refused.',
+  ],
+  UntagResources: ['With TagKey, All has no meaning; without both the request is MissingTagKey.'],
+  ListTagResources: [
+    'Without ResourceId and Tag all tags of the region are given. With Tag all tags of the desktops that have all of these. Tags of deleted desktops are not given.',
+  ],
   DescribeBundles: [
     'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available.',
@@ -204,6 +227,10 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'CommandContent may have 16 KiB in Base64, whichever way it is sent. A ContentEncoding other than Base64 means PlainText, as documented.',
     'Timeout is 1 to 86,400 seconds and 300 if not sent (older documents say 60).',
     'CommandRole is accepted.',
+  ],
+  StopInvocation: [
+    'What was not sent to its guest yet is Stopped at once. A RunShellScript that runs is ended with all that it has started, as far as that has kept the variable OPENECD_INVOCATION of its environment; it is Running until then, its output up to there is kept, and one that ends well before is Success. Other types that run are refused with OperationDenied.NotStoppable. What has ended stays as it is.',
+    'A DesktopId on which the command was not run is InvalidDesktopId.NotFound: all or none.',
   ],
   DescribeInvocations: [
     'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too.',

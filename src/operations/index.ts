@@ -3,25 +3,37 @@ import { ApplyAutoSnapshotPolicy } from './ApplyAutoSnapshotPolicy.ts';
 import { CancelAutoSnapshotPolicy } from './CancelAutoSnapshotPolicy.ts';
 import { CreateAutoSnapshotPolicy } from './CreateAutoSnapshotPolicy.ts';
 import { CreateDesktops } from './CreateDesktops.ts';
+import { CreatePolicyGroup } from './CreatePolicyGroup.ts';
+import { CreateSimpleOfficeSite } from './CreateSimpleOfficeSite.ts';
 import { CreateSnapshot } from './CreateSnapshot.ts';
 import { DeleteAutoSnapshotPolicy } from './DeleteAutoSnapshotPolicy.ts';
 import { DeleteDesktops } from './DeleteDesktops.ts';
+import { DeleteOfficeSites } from './DeleteOfficeSites.ts';
+import { DeletePolicyGroups } from './DeletePolicyGroups.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
 import { DescribeAutoSnapshotPolicy } from './DescribeAutoSnapshotPolicy.ts';
 import { DescribeBundles } from './DescribeBundles.ts';
+import { DescribeDesktopInfo } from './DescribeDesktopInfo.ts';
 import { DescribeDesktops } from './DescribeDesktops.ts';
 import { DescribeImages } from './DescribeImages.ts';
 import { DescribeInvocations } from './DescribeInvocations.ts';
+import { DescribeOfficeSites } from './DescribeOfficeSites.ts';
+import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
+import { ModifyPolicyGroup } from './ModifyPolicyGroup.ts';
 import type { Operation } from './operation.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
 import { ResetSnapshot } from './ResetSnapshot.ts';
 import { RunCommand } from './RunCommand.ts';
 import { StartDesktops } from './StartDesktops.ts';
 import { StopDesktops } from './StopDesktops.ts';
+import { StopInvocation } from './StopInvocation.ts';
+import { TagResources } from './TagResources.ts';
+import { UntagResources } from './UntagResources.ts';
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   [
@@ -38,14 +50,26 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     CancelAutoSnapshotPolicy,
     CreateDesktops,
     DescribeDesktops,
+    DescribeDesktopInfo,
     StartDesktops,
     StopDesktops,
     RebootDesktops,
     DeleteDesktops,
     ModifyDesktopName,
+    CreateSimpleOfficeSite,
+    DescribeOfficeSites,
+    DeleteOfficeSites,
+    CreatePolicyGroup,
+    ModifyPolicyGroup,
+    DescribePolicyGroups,
+    DeletePolicyGroups,
+    TagResources,
+    UntagResources,
+    ListTagResources,
     DescribeBundles,
     DescribeImages,
     RunCommand,
+    StopInvocation,
     DescribeInvocations,
   ].map((operation) => [operation.name, operation]),
 );

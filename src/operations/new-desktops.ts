@@ -54,7 +54,6 @@ function refuseWhatCannotWork(asked: CreateDesktopsParameters): void {
   const encrypted = [asked, ...(asked.BundleModels ?? [])].some((part) => part.VolumeEncryptionEnabled);
   if (encrypted) throw refused('VolumeEncryptionEnabled', 'This server does not encrypt disks.');
   const reasons = {
-    Tag: 'This server does not keep tags yet.',
     UserCommands: 'Use RunCommand once the desktop is Running.',
     DesktopTimers: 'This server has no timers.',
     TimerGroupId: 'This server has no timers.',

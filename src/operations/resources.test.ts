@@ -3,7 +3,16 @@ import { OPERATIONS } from './index.ts';
 import { all, made, named, namedOrAll } from './resources.ts';
 
 /** Parameters that name things a policy can speak of. */
-const NAMING = ['DesktopId', 'DesktopIds', 'SnapshotId', 'ImageId', 'BundleId', 'PolicyId'];
+const NAMING = [
+  'DesktopId',
+  'DesktopIds',
+  'SnapshotId',
+  'ImageId',
+  'BundleId',
+  'PolicyId',
+  'OfficeSiteId',
+  'PolicyGroupId',
+];
 
 describe('what operations act on', () => {
   it('is stated by every one that names a desktop, a snapshot, an image or a bundle', () => {

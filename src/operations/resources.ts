@@ -5,7 +5,15 @@
  * reads as a pattern. A thing that is yet to be made is `KIND/new`: who may act on all of a kind may make some, and a
  * Deny of one of them does not forbid it. No name depends on whether a thing exists.
  */
-export type Kind = 'desktop' | 'snapshot' | 'image' | 'bundle' | 'snapshotpolicy' | 'region';
+export type Kind =
+  | 'desktop'
+  | 'snapshot'
+  | 'image'
+  | 'bundle'
+  | 'snapshotpolicy'
+  | 'officesite'
+  | 'policygroup'
+  | 'region';
 
 const LONGEST_ID = 128;
 

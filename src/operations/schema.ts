@@ -41,11 +41,17 @@ export const texts = (description: string, maxItems?: number) =>
 /** Parameters that are taken and mean nothing here. */
 export const IGNORED = 'Accepted, without meaning here.';
 
+/** Parameters that change nothing here. */
+export const KEPT = 'Kept and given back, without effect here.';
+
 export const None = Type.Object({});
 
-export const Tags = Type.Optional(
+/** Tags of a request, and of a desktop. */
+export const MAX_TAGS = 20;
+
+export const tagList = (description: string) =>
   Type.Array(Type.Object({ Key: text('The key of the tag.'), Value: text('The value of the tag.') }), {
-    maxItems: 20,
-    description: 'Tags, which this server does not keep yet.',
-  }),
-);
+    maxItems: MAX_TAGS,
+    description,
+  });
+export const Tags = (description: string) => Type.Optional(tagList(description));

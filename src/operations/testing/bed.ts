@@ -91,7 +91,7 @@ export class Bed {
       policies: new Policies({ catalogue: this.catalogue, settings: parsed, clock }),
       snapshots: this.#fake('take', 'remove', 'reset'),
       desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename'),
-      commands: this.#fake('run'),
+      commands: this.#fake('run', 'stop'),
     } as unknown as Services;
   }
 

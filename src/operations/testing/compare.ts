@@ -14,16 +14,19 @@ export interface Node {
   readonly [word: string]: unknown;
 }
 
+/** Parameters and response fields of operations by their names. */
+export type Described = Readonly<
+  Record<
+    string,
+    {
+      readonly parameters: Readonly<Record<string, Node>>;
+      readonly response: Readonly<Record<string, Node>>;
+    }
+  >
+>;
+
 interface Published {
-  readonly operations: Readonly<
-    Record<
-      string,
-      {
-        readonly parameters: Readonly<Record<string, Node>>;
-        readonly response: Readonly<Record<string, Node>>;
-      }
-    >
-  >;
+  readonly operations: Described;
 }
 
 /** One difference: `CreateSnapshot.parameters.SnapshotName.pattern`, there and here as JSON, undefined if not there. */
@@ -61,15 +64,22 @@ export function published(): Published {
 
 /** All differences between the metadata and these operations. */
 export function compare(operations: Iterable<Operation>): Found[] {
-  const there = published().operations;
-  const here = new Map([...operations].map((operation) => [operation.name, operation]));
+  const here = [...operations].map(({ name, parameters, response }) => [
+    name,
+    {
+      parameters: nodesOf(parameters as unknown as JsonSchema, true),
+      response: nodesOf(response as unknown as JsonSchema, false),
+    },
+  ]);
+  return differences(published().operations, Object.fromEntries(here));
+}
+
+/** All differences between two descriptions. */
+export function differences(there: Described, here: Described): Found[] {
   const found: Found[] = [];
-  for (const name of new Set([...Object.keys(there), ...here.keys()])) {
-    const operation = here.get(name);
-    const parameters = operation && nodesOf(operation.parameters as unknown as JsonSchema, true);
-    const response = operation && nodesOf(operation.response as unknown as JsonSchema, false);
-    fields(`${name}.parameters`, there[name]?.parameters ?? {}, parameters ?? {}, found);
-    fields(`${name}.response`, there[name]?.response ?? {}, response ?? {}, found);
+  for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
+    for (const part of ['parameters', 'response'] as const)
+      fields(`${name}.${part}`, there[name]?.[part] ?? {}, here[name]?.[part] ?? {}, found);
   }
   return found;
 }
@@ -87,8 +97,10 @@ function nodeOf(schema: JsonSchema, withRequired: boolean, top: boolean): Node {
   const node: Record<string, unknown> = {};
   for (const word of WORDS) if (schema[word] !== undefined && word !== 'required') node[word] = schema[word];
   if (schema['enum'] !== undefined) {
-    node['enum'] = [...(schema['enum'] as string[])].sort();
-    node['type'] = 'string';
+    const values = [...(schema['enum'] as (string | number)[])];
+    const numbers = values.every((value) => typeof value === 'number');
+    node['enum'] = numbers ? values.sort((a, b) => a - b) : values.sort();
+    node['type'] = numbers ? 'integer' : 'string';
   }
   if (schema['type'] === 'array') {
     if (top) node['style'] = 'repeatList';
