@@ -20,7 +20,8 @@ const MARK = 'OPENECD_INVOCATION';
 /**
  * $1: the script, $2: seconds, $3: bytes to keep. Standard output is the script's (both streams), standard error what
  * became of it, on a descriptor the script does not have. Script and watchdog have a session each, so that each can be
- * ended with all it has started. $4 marks all of them, so that they can be found and ended. `dd` reads byte by byte, so that nothing is lost in a buffer.
+ * ended with all it has started. $4 marks all of them, so that they can be found and ended. `dd` reads byte by byte, so
+ * that nothing is lost in a buffer.
  */
 const WRAPPER = `if ! command -v setsid >/dev/null 2>&1; then setsid() { "$@"; }; fi
 { export ${MARK}="$4"

@@ -5,7 +5,7 @@ import { tagsOfDesktops } from '../catalogue/tags.ts';
 import { requireRegion } from './checks.ts';
 import { filterOf, parameters } from './desktop-filter.ts';
 import { DesktopView, desktopView } from './desktop-view.ts';
-import { numberedPage, shown } from './numbered-page.ts';
+import { numberedPage } from './numbered-page.ts';
 import { operation } from './operation.ts';
 import { namedOrAll } from './resources.ts';
 import { int32, NextTokenGiven } from './schema.ts';
@@ -29,15 +29,13 @@ export const DescribeDesktops = operation({
     const { db } = services.catalogue;
     requireRegion(services, filters.RegionId);
     const scope = () => scopeOf('DescribeDesktops', filters);
-    const page = pageRequest(scope, maxResults, token);
-    const numbered = page.after === null ? numberedPage(PageNumber, PageSize) : null;
-    const limit = numbered?.size ?? page.limit;
+    const asks = pageRequest(scope, maxResults, token);
+    const { page, offset, shown } = numberedPage(asks, PageNumber, PageSize);
     const filter = filterOf(services, filters);
-    if (filter === null) return { TotalCount: 0, ...shown(numbered), Desktops: [] };
+    if (filter === null) return { TotalCount: 0, ...shown, Desktops: [] };
 
-    const offset = numbered === null ? 0 : (numbered.number - 1) * numbered.size;
-    const rows = await listDesktops(db, filter, { after: page.after, limit }, offset);
-    const { items, nextToken } = pageOf(rows, limit, scope, (row) => [row.created_at, row.id]);
+    const rows = await listDesktops(db, filter, page, offset);
+    const { items, nextToken } = pageOf(rows, page.limit, scope, (row) => [row.created_at, row.id]);
     const ids = items.map((row) => row.id);
     const [disks, tags] = [await disksOfDesktops(db, ids), await tagsOfDesktops(db, ids)];
     const view = (row: DesktopListRow) =>
@@ -45,7 +43,7 @@ export const DescribeDesktops = operation({
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       TotalCount: await countDesktops(db, filter),
-      ...shown(numbered),
+      ...shown,
       Desktops: items.map(view),
     };
   },

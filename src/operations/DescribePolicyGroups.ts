@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { countOffices, listPolicyGroups, type PolicyGroupRow } from '../catalogue/offices.ts';
 import { requireRegion } from './checks.ts';
-import { numberedPage, shown } from './numbered-page.ts';
+import { numberedPage } from './numbered-page.ts';
 import { operation } from './operation.ts';
 import { Kept, keptOf } from './policy-group-settings.ts';
 import { namedOrAll } from './resources.ts';
@@ -59,10 +59,8 @@ export const DescribePolicyGroups = operation({
   async run(services, { MaxResults: maxResults, NextToken: token, PageNumber, PageSize, ...filters }) {
     requireRegion(services, filters.RegionId);
     const scope = () => scopeOf('DescribePolicyGroups', filters);
-    const page = pageRequest(scope, maxResults, token);
-    const numbered = page.after === null ? numberedPage(PageNumber, PageSize) : null;
-    const limit = numbered?.size ?? page.limit;
-    const offset = numbered === null ? 0 : (numbered.number - 1) * numbered.size;
+    const asks = pageRequest(scope, maxResults, token);
+    const { page, offset, shown } = numberedPage(asks, PageNumber, PageSize);
     const { db } = services.catalogue;
     const filter = {
       regionId: filters.RegionId,
@@ -70,12 +68,12 @@ export const DescribePolicyGroups = operation({
       excludedIds: filters.ExternalPolicyGroupIds,
       scope: filters.Scope === 'ALL' ? undefined : filters.Scope,
     };
-    const rows = await listPolicyGroups(db, filter, { after: page.after, limit }, offset);
-    const { items, nextToken } = pageOf(rows, limit, scope, (row) => [row.created_at, row.id]);
+    const rows = await listPolicyGroups(db, filter, page, offset);
+    const { items, nextToken } = pageOf(rows, page.limit, scope, (row) => [row.created_at, row.id]);
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       Count: await countOffices(db, 'policy_groups', filter),
-      ...shown(numbered),
+      ...shown,
       DescribePolicyGroups: items.map(view),
     };
   },

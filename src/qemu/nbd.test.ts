@@ -122,6 +122,15 @@ test('a late answer closes the connection: its buffer may be in use again', asyn
   await expect(client.read(0, 512)).rejects.toMatchObject({ code: 'Nbd.Failed' });
 });
 
+test('an answer that this process was too late to read is not late', async () => {
+  serve(WELCOME, (request, peer) => peer.write(dataReply(request)));
+  const client = await connect({ timeoutMs: 200 });
+  const read = client.read(0, 512);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  expect((await read).equals(Buffer.alloc(512, 7))).toBe(true);
+  await client.close();
+});
+
 test('a silent handshake ends by its deadline, an absent server at once', async () => {
   serve(GREETING, () => {});
   await expect(connect({ timeoutMs: 50 })).rejects.toThrow('no answer within 50 ms');

@@ -79,9 +79,14 @@ export class Listener {
     const listener = new Listener(server, path);
     server.listen(path);
     await once(server, 'listening');
-    chmodSync(path, 0o600);
-    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
-    return listener;
+    try {
+      chmodSync(path, 0o600);
+      if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+      return listener;
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
   }
 
   /** The connection. Throws Qemu.TimedOut, or Cancelled. */
