@@ -14,6 +14,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { checks } from './checks.mjs';
 import { setup } from './setup.mjs';
 import { duration, task, UserError } from './terminal.mjs';
@@ -91,6 +92,12 @@ async function vitest(project, node, tier) {
   add(project, result, code, note);
 }
 
+/** The first lines of a failure, indented: the whole of it stands far above. @param {string} message */
+function excerpt(message) {
+  const lines = stripVTControlCharacters(message).trim().split('\n').slice(0, 6);
+  return lines.map((line) => `\n      ${line.slice(0, 300)}`).join('');
+}
+
 /** Adds one report of vitest. A file that could not be loaded holds no test: it counts as one failure. */
 function add(/** @type {string} */ project, result, code, note) {
   let failed = 0;
@@ -98,7 +105,10 @@ function add(/** @type {string} */ project, result, code, note) {
     const bad = file.assertionResults.filter(
       (/** @type {{ status: string }} */ one) => one.status === 'failed',
     );
-    for (const one of bad) failures.push(`${project}: ${file.name.replace(`${ROOT}/`, '')}: ${one.fullName}`);
+    for (const one of bad) {
+      const why = (one.failureMessages ?? []).map(excerpt).join('');
+      failures.push(`${project}: ${file.name.replace(`${ROOT}/`, '')}: ${one.fullName}${why}`);
+    }
     failed += bad.length;
     if (file.status === 'failed' && bad.length === 0) {
       failures.push(`${project}: ${file.name.replace(`${ROOT}/`, '')}: ${file.message || 'could not run'}`);

@@ -73,13 +73,18 @@ interface Stat {
   /** The program's name, cut to 15 bytes. */
   readonly name: string;
   readonly state: string;
+  readonly threads: number;
   readonly startTime: string;
 }
 
-/** True while the process runs; a zombie does not. */
+/**
+ * True while the process runs or holds a file. A zombie does not; but one whose other threads are still ending shows
+ * the same state (its first thread's), and holds its files and their locks until the last of them is gone.
+ */
 export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(ref.pid);
-  return stat !== null && stat.startTime === ref.startTime && stat.state !== 'Z' && stat.state !== 'X';
+  if (stat === null || stat.startTime !== ref.startTime) return false;
+  return (stat.state !== 'Z' && stat.state !== 'X') || stat.threads > 1;
 }
 
 /** True when the living process is this program (or is about to become it). */
@@ -139,9 +144,9 @@ function parseStat(line: string): Stat | null {
   const pid = Number(line.slice(0, Math.max(open, 0)));
   if (open < 0 || close < open || !Number.isSafeInteger(pid) || pid <= 1) return null;
   const fields = line.slice(close + 2).split(' ');
-  const [state, startTime] = [fields[0], fields[19]];
-  if (state === undefined || startTime === undefined) return null;
-  return { pid, name: line.slice(open + 2, close), state, startTime };
+  const [state, threads, startTime] = [fields[0], fields[17], fields[19]];
+  if (state === undefined || threads === undefined || startTime === undefined) return null;
+  return { pid, name: line.slice(open + 2, close), state, threads: Number(threads), startTime };
 }
 
 function readSmall(path: string): string | null {

@@ -203,6 +203,17 @@ describe('StorageDaemon', () => {
     expect(readdirSync(dir).some((name) => name.startsWith('qsd-'))).toBe(false);
   });
 
+  test('one that is called gone has no thread left that could hold a file or a lock', async () => {
+    for (let tried = 0; tried < 30; tried++) {
+      const { process: ref } = await start();
+      process.kill(ref.pid, 'SIGKILL');
+      // Its first thread is a zombie some time before its last one has let go of the files.
+      while (isAlive(ref));
+      const threads = existsSync(`/proc/${ref.pid}`) ? readdirSync(`/proc/${ref.pid}/task`) : [];
+      expect(threads.filter((thread) => thread !== String(ref.pid))).toEqual([]);
+    }
+  });
+
   test('a directory with a long path is said', async () => {
     const long = { dir: `/tmp/${'x'.repeat(100)}` };
     await expect(StorageDaemon.start(long)).rejects.toThrow(/data path is too long/);

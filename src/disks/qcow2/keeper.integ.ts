@@ -1,21 +1,22 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { imgCreate } from '../../qemu/img.ts';
+import { isAlive, type ProcessRef } from '../../qemu/process.ts';
 import { StorageDaemon } from '../../qemu/storage-daemon.ts';
 import { Keeper } from './keeper.ts';
 
 let dir: string;
 let keeper: Keeper;
-let pids: number[];
+let started: ProcessRef[];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'keeper-'));
-  pids = [];
+  started = [];
   keeper = new Keeper(async () => {
     const daemon = await StorageDaemon.start({ dir });
-    pids.push(daemon.process.pid);
+    started.push(daemon.process);
     return daemon;
   });
 });
@@ -29,7 +30,6 @@ async function layer(name: string): Promise<string> {
   await imgCreate({ file, sizeBytes: 1024 ** 2 });
   return file;
 }
-const alive = (pid: number) => existsSync(`/proc/${pid}`);
 
 test('a lock keeps others out as long as it is held; one daemon serves all', async () => {
   const [a, b] = [await layer('a'), await layer('b')];
@@ -45,26 +45,26 @@ test('a lock keeps others out as long as it is held; one daemon serves all', asy
   } finally {
     await other.close();
   }
-  expect(pids).toHaveLength(1);
+  expect(started).toHaveLength(1);
 });
 
 test('a daemon that does not answer any more fails one call, holds no lock, and is replaced', async () => {
   const a = await layer('a');
   await keeper.withLock(a, async () => {});
-  process.kill(pids[0]!, 'SIGSTOP');
+  process.kill(started[0]!.pid, 'SIGSTOP');
   await expect(keeper.withLock(a, async () => {})).rejects.toMatchObject({ code: 'Qemu.TimedOut' });
-  expect(alive(pids[0]!)).toBe(false);
+  expect(isAlive(started[0]!)).toBe(false);
   expect(await keeper.withLock(a, async () => 'again')).toBe('again');
-  expect(pids).toHaveLength(2);
+  expect(started).toHaveLength(2);
 });
 
 test('what was done under the lock stays done when the daemon cannot give it back', async () => {
   const a = await layer('a');
   const done = keeper.withLock(a, async () => {
-    process.kill(pids[0]!, 'SIGSTOP');
+    process.kill(started[0]!.pid, 'SIGSTOP');
     return 'done';
   });
   expect(await done).toBe('done');
-  expect(alive(pids[0]!)).toBe(false);
+  expect(isAlive(started[0]!)).toBe(false);
   expect(await keeper.withLock(a, async () => 'again')).toBe('again');
 });
