@@ -3,74 +3,30 @@
  *
  * The answers that are no success are asserted one by one; all of them go into COVERAGE.md.
  */
-import { truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Client, Response } from './support/client.ts';
+import type { Client } from './support/client.ts';
 import { OPERATIONS } from './support/operations.ts';
-import { Service } from './support/service.ts';
+import { BOTH, type Parameters, Room } from './support/room.ts';
+import type { Service } from './support/service.ts';
 
-const MIB = 1024 ** 2;
 const NO_DESKTOP = 'ecd-00000000000000000';
 const NO_POLICY = 'sp-00000000000000000';
+const NO_IMAGE = 'm-00000000000000000';
 const NO_SNAPSHOT = 's-00000000000000000000';
-const BOTH = [
-  { format: 'JSON', signature: 'headers' },
-  { format: 'XML', signature: 'parameters' },
-] as const;
 
+let room: Room;
 let service: Service;
 let client: Client;
 
 beforeAll(async () => {
-  const args = ['--region', 'cn-hangzhou'];
-  service = await Service.start({ args }, async ({ data, openecd }) => {
-    // A disk without a system does not shut down when it is asked to.
-    const settings = join(data, '../settings.json');
-    await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
-    args.push('--config', settings);
-    const image = join(data, '../blank.raw');
-    await writeFile(image, '');
-    await truncate(image, 64 * MIB);
-    await openecd('image', 'import', '--data', data, '--name', 'demo', image);
-  });
-  client = service.client();
+  room = await Room.open();
+  ({ service, client } = room);
 });
-afterAll(() => service?.close());
+afterAll(() => room?.close());
 
-type Parameters = Record<string, string | undefined>;
-
-/** The same refusal in both formats. */
-async function refused(action: string, parameters: Parameters): Promise<string> {
-  const answers: Response[] = [];
-  for (const options of BOTH) answers.push(await client.call(action, parameters, options));
-  expect(answers[0]!.code).toBe(answers[1]!.code);
-  expect(answers[0]!.status).toBe(answers[1]!.status);
-  return `${answers[0]!.status} ${answers[0]!.code}`;
-}
-
-/** Waits until the desktop has a status: longer than a guest without a system is asked to reboot before it is forced. */
-async function until(desktopId: string, status: string): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
-    const { Desktops } = await client.ok('DescribeDesktops', { 'DesktopId.1': desktopId });
-    const desktop = (Desktops as Record<string, unknown>[])[0];
-    if (desktop?.['DesktopStatus'] === status || (desktop === undefined && status === 'Deleted'))
-      return desktop ?? {};
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  throw new Error(`${desktopId} is not ${status}\n${service.log}`);
-}
-
-/** Waits until a snapshot is stored. */
-async function accomplished(snapshotId: string): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    const { Snapshots } = await client.ok('DescribeSnapshots', { SnapshotId: snapshotId });
-    const snapshot = (Snapshots as Record<string, unknown>[])[0];
-    if (snapshot?.['Status'] !== 'PROGRESSING') return snapshot ?? {};
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  throw new Error(`${snapshotId} is not accomplished\n${service.log}`);
-}
+const refused = (action: string, parameters: Parameters) => room.refused(action, parameters);
+const until = (desktopId: string, status: string) => room.until(desktopId, status);
+const accomplished = (snapshotId: string) => room.accomplished(snapshotId);
 
 // What must be there for each operation.
 const COMPLETE: Record<string, Parameters> = {
@@ -88,6 +44,9 @@ const COMPLETE: Record<string, Parameters> = {
   RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
   DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
   ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
+  CreateImage: { DesktopId: NO_DESKTOP },
+  ModifyImageAttribute: { ImageId: NO_IMAGE },
+  DeleteImages: { 'ImageId.1': NO_IMAGE },
   RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
 };
 
@@ -149,6 +108,21 @@ test.each([
   ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['CreateImage', {}, '404 InvalidDesktopId.NotFound'],
+  ['CreateImage', { DesktopId: undefined }, '400 MissingDesktopId'],
+  ['CreateImage', { ImageName: 'x' }, '400 InvalidImageName.Malformed'],
+  ['CreateImage', { Description: 'x'.repeat(257) }, '400 InvalidDescription.Malformed'],
+  ['CreateImage', { SnapshotId: NO_SNAPSHOT }, '404 InvalidSnapshotId.NotFound'],
+  ['CreateImage', { 'SnapshotIds.1': 's-1', 'SnapshotIds.2': 's-2' }, '400 InvalidSnapshotIds'],
+  ['CreateImage', { 'DataSnapshotIds.1': NO_SNAPSHOT }, '400 InvalidDataSnapshotIds'],
+  ['CreateImage', { AutoCleanUserdata: 'true' }, '400 InvalidAutoCleanUserdata'],
+  ['CreateImage', { DiskType: 'data' }, '400 InvalidDiskType'],
+  ['ModifyImageAttribute', { Name: 'new' }, '404 InvalidImageId.NotFound'],
+  ['ModifyImageAttribute', { Name: 'x' }, '400 InvalidImageName.Malformed'],
+  ['ModifyImageAttribute', { Description: 'x'.repeat(257) }, '400 InvalidDescription.Malformed'],
+  ['ModifyImageAttribute', { ImageId: undefined }, '400 MissingImageId'],
+  ['DeleteImages', {}, '404 InvalidImageId.NotFound'],
+  ['DeleteImages', { 'ImageId.1': undefined }, '400 MissingImageId'],
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
 ] as [string, Parameters, string][])('%s with %j is refused: %s', async (action, change, refusal) => {
@@ -240,6 +214,6 @@ test('a request that was answered cannot be sent again, not even to a service th
   expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
   expect(await service.down()).toBe(0);
   await service.up();
-  client = service.client();
+  client = room.client = service.client();
   expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
 });

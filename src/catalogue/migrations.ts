@@ -3,6 +3,7 @@
  *
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
+import { IMAGE_MIGRATIONS } from './migrations-images.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -121,4 +122,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE snapshots ADD COLUMN expires_at INTEGER',
     'CREATE INDEX snapshots_expires ON snapshots (expires_at) WHERE expires_at IS NOT NULL',
   ],
+  ...IMAGE_MIGRATIONS,
 ];

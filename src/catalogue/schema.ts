@@ -86,6 +86,17 @@ export interface ImageTable {
   root: string | null;
   created_at: number;
   updated_at: number;
+  /**
+   * file: its golden file was there first, its root follows. snapshot: its golden file is written from its root.
+   * desktop: it waits for the snapshot that is taken for it, then as snapshot.
+   */
+  made_of: Generated<'file' | 'snapshot' | 'desktop'>;
+  creator: Generated<string>;
+}
+
+/** Images that are in the catalogue no more, until their files are gone too. */
+export interface ImageGarbageTable {
+  image_id: string;
 }
 
 export interface DesktopTable {
@@ -196,6 +207,8 @@ export interface SnapshotTable {
   policy_id: string | null;
   /** When its policy's retention ends; null for those that users made. */
   expires_at: number | null;
+  /** The image that it was taken for, and for nothing else; null for those that anybody sees. */
+  image_id: string | null;
 }
 
 /** An automatic snapshot policy. */
@@ -267,6 +280,7 @@ export interface Schema {
   audit: AuditTable;
   nonces: NonceTable;
   images: ImageTable;
+  image_garbage: ImageGarbageTable;
   desktops: DesktopTable;
   disks: DiskTable;
   layers: LayerTable;

@@ -12,6 +12,12 @@ export const STATE_ERRORS = {
     message: 'The current status of the image does not support this operation.',
     advice: 'Wait until the image is Available.',
   },
+  'OperationDenied.ImageInUse': {
+    status: 403,
+    message: 'The image is used by {user}.',
+    advice:
+      'Delete what uses it first; an image that a bundle of the settings names can be given another name.',
+  },
   'InvalidSnapshotId.NotReady': {
     status: 403,
     message: 'The specified snapshot has not completed yet.',

@@ -69,6 +69,15 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   listLimit('DescribeBundles'),
   listLimit('DescribeImages'),
   listLimit('DescribeInvocations'),
+  ...['CreateImage.parameters.ImageName', 'ModifyImageAttribute.parameters.Name'].map((at) => ({
+    at,
+    names: ['minLength', 'maxLength', 'pattern'],
+    why: 'The documents say 2 to 128 characters; all but control characters are taken.',
+  })),
+  ...['CreateImage', 'ModifyImageAttribute'].map((operation) => ({
+    at: `${operation}.parameters.Description.maxLength`,
+    why: 'The documents say 2 to 256 characters; one is taken, too.',
+  })),
   {
     at: DESKTOPS,
     names: ['DataDiskCategory', 'SystemDiskCategory', 'Disks[].PerformanceLevel', 'Disks[].DiskCategory'],
@@ -199,7 +208,22 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available.',
   ],
-  DescribeImages: ['All images were imported by the administrator and are of type CUSTOM.'],
+  DescribeImages: [
+    'Images belong to no region: each one serves them all. Those that the administrator imported are of type CUSTOM, too.',
+    'Progress is of the work in the background: storing the system disk of the desktop (to 50%), then writing the file that desktops start from. Of a snapshot it is the file alone.',
+  ],
+  CreateImage: [
+    'An image is of one system disk. DiskType means SYSTEM if not sent; ALL is refused if the desktop has a data disk, DataSnapshotIds always, and SnapshotId and SnapshotIds may name one snapshot in all, which must be ACCOMPLISHED.',
+    'The desktop is Running or Stopped. Its disk is held as CreateSnapshot does it, when the call answers; no snapshot is listed for that and none counts in a quota. With SnapshotId, DesktopId may be left out; if it is sent, the snapshot must be of that desktop.',
+    'The image shares the content of the snapshot in the vault, which can be deleted at once. ImageName is the id if not sent.',
+    'AutoCleanUserdata=true is refused: this server does not change what is on a disk.',
+  ],
+  ModifyImageAttribute: [
+    'An empty value counts as not sent, as everywhere: a description can be changed, not taken away.',
+  ],
+  DeleteImages: [
+    'All or none. An unknown id is InvalidImageId.NotFound. OperationDenied.ImageInUse says what uses an image: a desktop whose disk stands on it, or a bundle of the settings that means it now (give it another name first). Snapshots of its desktops stay.',
+  ],
   RunCommand: [
     'CommandContent may have 16 KiB in Base64, whichever way it is sent. A ContentEncoding other than Base64 means PlainText, as documented.',
     'Timeout is 1 to 86,400 seconds and 300 if not sent (older documents say 60).',

@@ -3,9 +3,11 @@ import { ApplyAutoSnapshotPolicy } from './ApplyAutoSnapshotPolicy.ts';
 import { CancelAutoSnapshotPolicy } from './CancelAutoSnapshotPolicy.ts';
 import { CreateAutoSnapshotPolicy } from './CreateAutoSnapshotPolicy.ts';
 import { CreateDesktops } from './CreateDesktops.ts';
+import { CreateImage } from './CreateImage.ts';
 import { CreateSnapshot } from './CreateSnapshot.ts';
 import { DeleteAutoSnapshotPolicy } from './DeleteAutoSnapshotPolicy.ts';
 import { DeleteDesktops } from './DeleteDesktops.ts';
+import { DeleteImages } from './DeleteImages.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
 import { DescribeAutoSnapshotPolicy } from './DescribeAutoSnapshotPolicy.ts';
 import { DescribeBundles } from './DescribeBundles.ts';
@@ -16,6 +18,7 @@ import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
+import { ModifyImageAttribute } from './ModifyImageAttribute.ts';
 import type { Operation } from './operation.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
 import { ResetSnapshot } from './ResetSnapshot.ts';
@@ -45,6 +48,9 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     ModifyDesktopName,
     DescribeBundles,
     DescribeImages,
+    CreateImage,
+    ModifyImageAttribute,
+    DeleteImages,
     RunCommand,
     DescribeInvocations,
   ].map((operation) => [operation.name, operation]),

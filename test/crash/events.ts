@@ -22,12 +22,19 @@ export type Event =
   | { readonly e: 'reset failed'; readonly disk: DiskType; readonly name: string; readonly code: string }
   | { readonly e: 'deleting'; readonly name: string }
   | { readonly e: 'deleted'; readonly name: string }
+  /** `of`: the snapshot it is made of; null: the system disk as it is. */
+  | { readonly e: 'imaging'; readonly name: string; readonly of: string | null }
+  | { readonly e: 'imaged'; readonly name: string; readonly id: string }
+  | { readonly e: 'image failed'; readonly name: string; readonly code: string }
+  | { readonly e: 'unimaging'; readonly name: string }
+  | { readonly e: 'unimaged'; readonly name: string }
   | { readonly e: 'removing' }
   | { readonly e: 'removed' }
   /** A step that ended with an error. */
   | { readonly e: 'failed'; readonly step: string; readonly reason: string }
   | { readonly e: 'end' };
 
+/** A snapshot, or an image: what was held under a name. */
 export interface TakenSnapshot {
   readonly name: string;
   readonly disk: DiskType;
@@ -48,6 +55,7 @@ interface DiskReplay {
 /** What the lines add up to. */
 export class Replay {
   readonly snapshots = new Map<string, TakenSnapshot>();
+  readonly images = new Map<string, TakenSnapshot>();
   readonly disks: Record<DiskType, DiskReplay>;
   readonly events: Event[] = [];
   removal: 'no' | 'begun' | 'done' = 'no';
@@ -76,13 +84,25 @@ export class Replay {
         for (const write of disk.pending.splice(0)) disk.model.allow(write);
         break;
       }
-      case 'taking': {
-        const { model, pending } = this.disks[event.disk];
-        const copy = model.clone();
-        for (const write of pending) copy.allow(write);
-        this.snapshots.set(event.name, { ...event, id: null, model: copy, state: 'taking' });
+      case 'taking':
+        this.snapshots.set(event.name, this.#taking(event.name, event.disk));
+        break;
+      case 'imaging': {
+        const taking = this.#taking(event.name, 'system');
+        const model = event.of === null ? taking.model : this.snapshots.get(event.of)!.model.clone();
+        this.images.set(event.name, { ...taking, model });
         break;
       }
+      case 'imaged':
+        Object.assign(this.images.get(event.name)!, { id: event.id, state: 'taken' });
+        break;
+      case 'image failed':
+        this.images.get(event.name)!.state = 'failed';
+        break;
+      case 'unimaging':
+      case 'unimaged':
+        this.images.get(event.name)!.state = event.e === 'unimaging' ? 'deleting' : 'deleted';
+        break;
       case 'taken':
         Object.assign(this.snapshots.get(event.name)!, { id: event.id, state: 'taken' });
         break;
@@ -120,8 +140,8 @@ export class Replay {
   /** The child is dead: what it had begun is on the disk or not, and will not change any more. */
   died(): void {
     for (const disk of ['system', 'data'] as const) this.add({ e: 'unsure', disk });
-    for (const snapshot of this.snapshots.values()) {
-      if (snapshot.state === 'taking') snapshot.state = 'unknown';
+    for (const held of [...this.snapshots.values(), ...this.images.values()]) {
+      if (held.state === 'taking') held.state = 'unknown';
     }
   }
 
@@ -141,8 +161,15 @@ export class Replay {
   /** Also part of what is being frozen: it may be in that snapshot. */
   #write(type: DiskType, write: Write): void {
     this.disks[type].pending.push(write);
-    for (const snapshot of this.snapshots.values()) {
-      if (snapshot.state === 'taking' && snapshot.disk === type) snapshot.model.allow(write);
+    for (const held of [...this.snapshots.values(), ...this.images.values()]) {
+      if (held.state === 'taking' && held.disk === type) held.model.allow(write);
     }
+  }
+
+  #taking(name: string, disk: DiskType): TakenSnapshot {
+    const { model, pending } = this.disks[disk];
+    const copy = model.clone();
+    for (const write of pending) copy.allow(write);
+    return { name, disk, id: null, model: copy, state: 'taking' };
   }
 }

@@ -2,7 +2,7 @@
  * The script of a case: steps as words, done one after another (or on both disks at once), each told before and after.
  *
  * Steps: `create`, `start`, `stop`, `remove`, `idle`, `collect`, `write DISK`, `big DISK`, `take DISK`, `reset N`,
- * `delete N` (N: the n-th snapshot begun, from 1), `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
+ * `delete N` (N: the n-th snapshot begun, from 1), `image system`, `image N`, `unimage N` (the n-th image begun), `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
  */
 import { writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -12,7 +12,8 @@ import type { DiskType } from '../../src/catalogue/schema.ts';
 import { describeError, EcdError } from '../../src/errors.ts';
 import type { Event } from './events.ts';
 import { numbers, type Write } from './model.ts';
-import { REGION, run, type World, within } from './world.ts';
+import { within } from './processes.ts';
+import { REGION, run, type World } from './world.ts';
 
 const KIB = 1024;
 const CLUSTER = 128 * KIB;
@@ -32,6 +33,7 @@ interface Taken {
 export class Script {
   readonly #world: World;
   readonly #taken: Taken[] = [];
+  readonly #images: { readonly name: string; id: string | null }[] = [];
   readonly #first: number;
   readonly #tell: (event: Event) => void;
   #writes: number;
@@ -81,6 +83,10 @@ export class Script {
         return this.reset(Number(object) - 1);
       case 'delete':
         return this.delete(Number(object) - 1);
+      case 'image':
+        return this.#image(object === 'system' ? null : Number(object) - 1);
+      case 'unimage':
+        return this.#unimage(Number(object) - 1);
       case 'drop':
         return this.#dropBase(words[2] as DiskType);
       case 'busy':
@@ -194,6 +200,29 @@ export class Script {
     this.#tell({ e: 'deleting', name });
     await this.#world.snapshots.remove(REGION, [id!], Claim.none());
     this.#tell({ e: 'deleted', name });
+  }
+
+  /** Of a snapshot, or of the system disk as it is. */
+  async #image(at: number | null): Promise<void> {
+    const name = `image ${this.#first + this.#images.length + 1}`;
+    const image: { name: string; id: string | null } = { name, id: null };
+    this.#images.push(image);
+    const snapshot = at === null ? null : this.#taken[at]!;
+    this.#tell({ e: 'imaging', name, of: snapshot?.name ?? null });
+    const from = snapshot === null ? { desktopId: await this.#desktop() } : { snapshotId: snapshot.id! };
+    try {
+      image.id = await this.#world.image(name, from);
+    } catch (error) {
+      return this.#tell({ e: 'image failed', name, code: codeOf(error) });
+    }
+    this.#tell({ e: 'imaged', name, id: image.id });
+  }
+
+  async #unimage(at: number): Promise<void> {
+    const { name, id } = this.#images[at]!;
+    this.#tell({ e: 'unimaging', name });
+    await this.#world.snapshots.removeImages([id!], Claim.none());
+    this.#tell({ e: 'unimaged', name });
   }
 
   async #dropBase(disk: DiskType): Promise<void> {

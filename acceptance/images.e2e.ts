@@ -1,0 +1,72 @@
+/** Images made of snapshots and of desktops, through the door, in JSON and in XML. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BOTH, Room } from './support/room.ts';
+
+let room: Room;
+beforeAll(async () => {
+  room = await Room.open();
+});
+afterAll(() => room?.close());
+
+test('images from their making to their end', async () => {
+  const { DesktopId } = await room.client.ok('CreateDesktops', { BundleId: 'bundle_demo', Amount: '1' });
+  const desktopId = (DesktopId as string[])[0]!;
+  await room.until(desktopId, 'Running');
+  expect(await room.refused('CreateImage', { DesktopId: desktopId, DiskType: 'ALL' })).toBe(
+    '400 InvalidDiskType',
+  );
+  const images: string[] = [];
+  for (const [at, options] of BOTH.entries()) {
+    const taken = { DesktopId: desktopId, SnapshotName: 'for an image', SourceDiskType: 'system' };
+    const snapshotId = String((await room.client.ok('CreateSnapshot', taken))['SnapshotId']);
+    const early = await room.client.call('CreateImage', { SnapshotId: snapshotId }, options);
+    expect(['OK', 'InvalidSnapshotId.NotReady']).toContain(early.code);
+    await room.accomplished(snapshotId);
+    for (const from of [{ DesktopId: desktopId }, { SnapshotId: snapshotId }]) {
+      const wanted = { ...from, ImageName: `gold ${at}`, Description: 'a b 中<&>' };
+      const answer = await room.client.call('CreateImage', wanted, options);
+      expect(answer.code, answer.text).toBe('OK');
+      images.push(/\bm-[a-z0-9]{17}\b/.exec(answer.text)![0]);
+    }
+    const deleted = { 'SnapshotId.1': snapshotId };
+    expect((await room.client.call('DeleteSnapshot', deleted, options)).code).toBe('OK');
+    const changed = { ImageId: images[0]!, Name: `renamed ${at}` };
+    expect((await room.client.call('ModifyImageAttribute', changed, options)).code).toBe('OK');
+  }
+  for (const [at, imageId] of images.entries()) {
+    expect(await room.made(imageId)).toMatchObject({
+      Status: 'Available',
+      Progress: '100%',
+      Name: at === 0 ? 'renamed 1' : `gold ${at < 2 ? 0 : 1}`,
+      Description: 'a b 中<&>',
+      OsType: 'LINUX',
+      Size: 1,
+    });
+  }
+  const snapshots = await room.client.ok('DescribeSnapshots', { DesktopId: desktopId });
+  expect(snapshots['Snapshots']).toEqual([]);
+
+  const wanted = { BundleId: 'bundle_demo', DesktopAttachment: JSON.stringify({ ImageId: images[0]! }) };
+  const second = ((await room.client.ok('CreateDesktops', wanted))['DesktopId'] as string[])[0]!;
+  await room.until(second, 'Running');
+  const { Desktops } = await room.client.ok('DescribeDesktops', { 'ImageId.1': images[0]! });
+  expect(Desktops).toMatchObject([{ DesktopId: second }]);
+  expect(await room.refused('DeleteImages', { 'ImageId.1': images[1], 'ImageId.2': images[0] })).toBe(
+    '403 OperationDenied.ImageInUse',
+  );
+  await room.client.ok('DeleteDesktops', { 'DesktopId.1': desktopId, 'DesktopId.2': second });
+  await room.until(desktopId, 'Deleted');
+  await room.until(second, 'Deleted');
+  for (const [at, options] of BOTH.entries()) {
+    const two = { 'ImageId.1': images[2 * at]!, 'ImageId.2': images[2 * at + 1]! };
+    let answer = await room.client.call('DeleteImages', two, options);
+    // The disks of a deleted desktop go a moment after it.
+    for (let tries = 0; answer.code === 'OperationDenied.ImageInUse' && tries < 100; tries++) {
+      await new Promise((r) => setTimeout(r, 100));
+      answer = await room.client.call('DeleteImages', two, options);
+    }
+    expect(answer.code, answer.text).toBe('OK');
+  }
+  const left = (await room.client.ok('DescribeImages', {}))['Images'] as Record<string, unknown>[];
+  expect(left.filter((image) => images.includes(String(image['ImageId'])))).toEqual([]);
+});
