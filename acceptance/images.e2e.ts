@@ -46,6 +46,27 @@ test('images from their making to their end', async () => {
   const snapshots = await room.client.ok('DescribeSnapshots', { DesktopId: desktopId });
   expect(snapshots['Snapshots']).toEqual([]);
 
+  const bundles: string[] = [];
+  for (const options of BOTH) {
+    const sizes = { RootDiskSizeGib: '1', 'UserDiskSizeGib.1': '0', DesktopType: 'ecd.basic.small' };
+    const order = { ImageId: images[1]!, BundleName: 'own <&>', Language: 'zh-CN', ...sizes };
+    const answer = await room.client.call('CreateBundle', order, options);
+    expect(answer.code, answer.text).toBe('OK');
+    bundles.push(/\bb-[a-z0-9]{17}\b/.exec(answer.text)![0]);
+  }
+  const { Bundles } = await room.client.ok('DescribeBundles', { BundleType: 'CUSTOM' });
+  expect(Bundles).toMatchObject([{ ImageId: images[1] }, { BundleName: 'own <&>', Language: 'zh-CN' }]);
+  const third = (
+    (await room.client.ok('CreateDesktops', { BundleId: bundles[0]! }))['DesktopId'] as string[]
+  )[0]!;
+  await room.until(third, 'Running');
+  await room.client.ok('DeleteDesktops', { 'DesktopId.1': third });
+  await room.until(third, 'Deleted');
+  for (const [at, options] of BOTH.entries()) {
+    const one = { 'BundleId.1': bundles[at]! };
+    expect((await room.client.call('DeleteBundles', one, options)).code).toBe('OK');
+  }
+
   const wanted = { BundleId: 'bundle_demo', DesktopAttachment: JSON.stringify({ ImageId: images[0]! }) };
   const second = ((await room.client.ok('CreateDesktops', wanted))['DesktopId'] as string[])[0]!;
   await room.until(second, 'Running');

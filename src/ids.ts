@@ -20,6 +20,7 @@ export const newId = {
   desktop: () => `ecd-${randomText(17)}`,
   image: () => `m-${randomText(17)}`,
   disk: () => `d-${randomText(17)}`,
+  bundle: () => `b-${randomText(17)}`,
   policy: () => `sp-${randomText(17)}`,
   invocation: () => `t-${randomText(17)}`,
   /** A layer's id is also its file's name and, after a letter, its node's name in QEMU (31 characters at most). */

@@ -73,6 +73,15 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationConflict',
   ],
   DescribeBundles: LISTING,
+  CreateBundle: [
+    'InvalidDescription.Malformed',
+    'InvalidParameter',
+    REGION,
+    'InvalidImageId.NotFound',
+    'IncorrectImageStatus',
+    'QuotaExceed.Bundle',
+  ],
+  DeleteBundles: [REGION, 'InvalidDesktopBundle.NotFound', 'OperationDenied.SystemBundle'],
   DescribeImages: LISTING,
   CreateImage: [
     'InvalidImageName.Malformed',

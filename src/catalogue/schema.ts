@@ -211,6 +211,28 @@ export interface SnapshotTable {
   image_id: string | null;
 }
 
+/** A bundle that a request made; those of the settings are in no table. */
+export interface BundleTable {
+  id: string;
+  name: string;
+  description: string;
+  desktop_type: string;
+  cpus: number;
+  memory_mib: number;
+  /** 0: as large as the image; 0: none. */
+  system_disk_gib: number;
+  data_disk_gib: number;
+  image_id: string;
+  network: 'none' | 'isolated' | 'user';
+  firmware: 'bios' | 'uefi';
+  /** Empty: not said. */
+  language: string;
+  creator: string;
+  created_at: number;
+  /** A deleted one stays as long as desktops show its name and type. */
+  deleted_at: number | null;
+}
+
 /** An automatic snapshot policy. */
 export interface SnapshotPolicyTable {
   id: string;
@@ -288,6 +310,7 @@ export interface Schema {
   facts: FactTable;
   dropped_records: DroppedRecordTable;
   snapshots: SnapshotTable;
+  bundles: BundleTable;
   snapshot_policies: SnapshotPolicyTable;
   policy_bindings: PolicyBindingTable;
   policy_runs: PolicyRunTable;

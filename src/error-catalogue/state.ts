@@ -38,6 +38,16 @@ export const STATE_ERRORS = {
     message: 'The maximum number of automatic snapshot policy has been reached.',
     advice: 'The region has {count} policies; delete some, or raise the setting policies.quota.',
   },
+  'QuotaExceed.Bundle': {
+    status: 403,
+    message: 'The bundle quota exceeds.',
+    advice: 'There are {count} bundles; delete some, or raise the setting desktops.bundleQuota.',
+  },
+  'OperationDenied.SystemBundle': {
+    status: 403,
+    message: 'The bundle {bundle} is part of the settings of the service.',
+    advice: 'Take it out of the settings; DeleteBundles deletes those that CreateBundle made.',
+  },
   'QuotaExceed.Desktop': {
     status: 403,
     message: 'The desktop quota exceeds.',

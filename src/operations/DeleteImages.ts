@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
-import { named } from './resources.ts';
+import { all, named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
 
 export const DeleteImages = operation({
@@ -20,10 +20,18 @@ export const DeleteImages = operation({
   }),
   response: None,
   errors: ['InvalidRegionId.NotFound', 'InvalidImageId.NotFound', 'OperationDenied.ImageInUse'],
-  resources: ({ ImageId: ids }) => named('image', ids),
-  async run(services, { RegionId: regionId, ImageId: ids }, context) {
+  // Which bundles go is known only when they do.
+  resources: ({ ImageId: ids, DeleteCascadedBundle: cascade }) => [
+    ...named('image', ids),
+    ...(cascade === true ? all('bundle') : []),
+  ],
+  async run(services, { RegionId: regionId, ImageId: ids, DeleteCascadedBundle: cascade }, context) {
     requireRegion(services, regionId);
-    await services.snapshots.removeImages(distinct(ids), context.claim);
+    await services.snapshots.removeImages(
+      distinct(ids),
+      context.claim,
+      cascade === true ? 'bundles' : 'nothing',
+    );
     return {};
   },
 });

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { countDesktops, disksOfDesktops, listDesktops } from '../catalogue/desktops.ts';
 import { MAX_RESULTS, pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { EcdError } from '../errors.ts';
+import { bundlesOfDesktops } from './bundles.ts';
 import { requireRegion } from './checks.ts';
 import { filterOf, parameters } from './desktop-filter.ts';
 import { DesktopView, desktopView } from './desktop-view.ts';
@@ -33,7 +34,7 @@ export const DescribeDesktops = operation({
     const page = pageRequest(scope, maxResults, token);
     const numbered = page.after === null ? numberedPage(PageNumber, PageSize) : null;
     const limit = numbered?.size ?? page.limit;
-    const filter = filterOf(services, filters);
+    const filter = await filterOf(services, filters);
     if (filter === null) return { TotalCount: 0, ...shown(numbered), Desktops: [] };
 
     const offset = numbered === null ? 0 : (numbered.number - 1) * numbered.size;
@@ -43,11 +44,12 @@ export const DescribeDesktops = operation({
       db,
       items.map((row) => row.id),
     );
+    const bundles = await bundlesOfDesktops(services, items);
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       TotalCount: await countDesktops(db, filter),
       ...shown(numbered),
-      Desktops: items.map((row) => desktopView(row, disks.get(row.id) ?? [], services.settings.bundles)),
+      Desktops: items.map((row) => desktopView(row, disks.get(row.id) ?? [], bundles)),
     };
   },
 });

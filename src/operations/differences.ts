@@ -69,6 +69,11 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   listLimit('DescribeBundles'),
   listLimit('DescribeImages'),
   listLimit('DescribeInvocations'),
+  {
+    at: 'CreateBundle.parameters',
+    names: ['BundleName.maxLength', 'BundleName.pattern', 'Description.maxLength'],
+    why: 'The documents name no limits.',
+  },
   ...['CreateImage.parameters.ImageName', 'ModifyImageAttribute.parameters.Name'].map((at) => ({
     at,
     names: ['minLength', 'maxLength', 'pattern'],
@@ -108,7 +113,6 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   },
   { at: DESKTOPS, names: ['VolumeEncryptionKey'], why: ENCRYPTION },
   { at: DESKTOPS, names: ['Platform.enum'], why: PLATFORMS },
-  { at: BUNDLES, names: ['Language'], why: 'The language of an image is not known.' },
   {
     at: BUNDLES,
     names: ['Disks[].DiskPerformanceLevel', 'SystemDiskCategory', 'DataDiskCategory'],
@@ -205,8 +209,16 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
   DescribeBundles: [
-    'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
-    'StockState is WithoutStock while the image of the bundle is not Available.',
+    'First those that CreateBundle made (CUSTOM), newest first, then those of the settings (SYSTEM) in their order. Like images they belong to no region. MemorySize is in MiB, as in the answer, or in GiB.',
+    'StockState is WithoutStock while the image of the bundle is not Available. Language is given only if CreateBundle was told one.',
+  ],
+  CreateBundle: [
+    'DesktopType is one that a bundle of the settings has: the first of them gives processors, memory, network and firmware. Others are refused.',
+    'RootDiskSizeGib is 1 to 32,768 and not smaller than the image, UserDiskSizeGib 0 (no data disk) to 32,768. The performance levels are accepted. BundleName is the id if not sent.',
+    'There may be 500 of them (a setting), else QuotaExceed.Bundle.',
+  ],
+  DeleteBundles: [
+    'All or none. An unknown id is InvalidDesktopBundle.NotFound, one of the settings OperationDenied.SystemBundle. Desktops keep their BundleId and go on showing the name and the type.',
   ],
   DescribeImages: [
     'Images belong to no region: each one serves them all. Those that the administrator imported are of type CUSTOM, too.',
@@ -222,7 +234,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'An empty value counts as not sent, as everywhere: a description can be changed, not taken away.',
   ],
   DeleteImages: [
-    'All or none. An unknown id is InvalidImageId.NotFound. OperationDenied.ImageInUse says what uses an image: a desktop whose disk stands on it, or a bundle of the settings that means it now (give it another name first). Snapshots of its desktops stay.',
+    'All or none. An unknown id is InvalidImageId.NotFound. OperationDenied.ImageInUse says what uses an image: a desktop whose disk stands on it, a bundle of the settings that means it now (give it another name first), or one that CreateBundle made, unless DeleteCascadedBundle is true: then these go, too, for which rights on bundle/* are needed. Snapshots of its desktops stay.',
   ],
   RunCommand: [
     'CommandContent may have 16 KiB in Base64, whichever way it is sent. A ContentEncoding other than Base64 means PlainText, as documented.',

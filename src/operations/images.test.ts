@@ -139,7 +139,7 @@ describe('ModifyImageAttribute', () => {
 describe('DeleteImages', () => {
   it('deletes each once', async () => {
     expect(await bed.call('DeleteImages', { ImageId: ['m-1', 'm-2', 'm-1'] })).toEqual({});
-    expect(asked()).toMatchObject([['removeImages', ['m-1', 'm-2']]]);
+    expect(asked()).toEqual([['removeImages', ['m-1', 'm-2'], 'nothing']]);
     expect([...bed.claims]).toEqual([bed.context.claim]);
     expect(await bed.codeOf('DeleteImages', { RegionId: 'mars', ImageId: ['m-1'] })).toBe(
       'InvalidRegionId.NotFound',
@@ -150,6 +150,12 @@ describe('DeleteImages', () => {
     );
     const many = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`ImageId.${n + 1}`, 'm']));
     expect(wire('DeleteImages', many)).toBe('InvalidImageId');
+    await bed.call('DeleteImages', { ImageId: ['m-1'], DeleteCascadedBundle: true });
+    expect(asked()[1]).toEqual(['removeImages', ['m-1'], 'bundles']);
+    const { resources } = OPERATIONS.get('DeleteImages')!;
+    const names = (more: object) => resources!({ ImageId: ['m-1'], ...more } as never, bed.services);
+    expect(names({ DeleteCascadedBundle: false })).toEqual(['image/m-1']);
+    expect(names({ DeleteCascadedBundle: true })).toEqual(['image/m-1', 'bundle/*']);
     const check = Compile(OPERATIONS.get('DeleteImages')!.parameters);
     expect(check.Check({ RegionId: 'r', ImageId: ['m'] })).toBe(true);
   });

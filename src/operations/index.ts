@@ -2,10 +2,12 @@
 import { ApplyAutoSnapshotPolicy } from './ApplyAutoSnapshotPolicy.ts';
 import { CancelAutoSnapshotPolicy } from './CancelAutoSnapshotPolicy.ts';
 import { CreateAutoSnapshotPolicy } from './CreateAutoSnapshotPolicy.ts';
+import { CreateBundle } from './CreateBundle.ts';
 import { CreateDesktops } from './CreateDesktops.ts';
 import { CreateImage } from './CreateImage.ts';
 import { CreateSnapshot } from './CreateSnapshot.ts';
 import { DeleteAutoSnapshotPolicy } from './DeleteAutoSnapshotPolicy.ts';
+import { DeleteBundles } from './DeleteBundles.ts';
 import { DeleteDesktops } from './DeleteDesktops.ts';
 import { DeleteImages } from './DeleteImages.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
@@ -47,6 +49,8 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DeleteDesktops,
     ModifyDesktopName,
     DescribeBundles,
+    CreateBundle,
+    DeleteBundles,
     DescribeImages,
     CreateImage,
     ModifyImageAttribute,

@@ -120,4 +120,26 @@ describe('renaming and deleting', () => {
     await remove();
     expect(await bed.row('m-old')).toBeUndefined();
   });
+
+  it('one that a stored bundle is of stays, or takes the bundle with it', async () => {
+    const bundle = {
+      ...{ name: 'b', description: '', desktop_type: 't', cpus: 1, memory_mib: 64, system_disk_gib: 1 },
+      ...{ data_disk_gib: 0, network: 'none' as const, firmware: 'bios' as const, language: '' },
+      ...{ creator: 'alice', created_at: 1, deleted_at: null },
+    };
+    await bed.image('m-2');
+    const rows = [
+      { id: 'b-1', image_id: id },
+      { id: 'b-2', image_id: 'm-2' },
+    ];
+    await bed.db
+      .insertInto('bundles')
+      .values(rows.map((row) => ({ ...bundle, ...row })))
+      .execute();
+    await expect(bed.images.remove([id], none)).rejects.toEqual(code('OperationDenied.ImageInUse'));
+    expect(await bed.row(id)).toBeDefined();
+    await bed.images.remove([id], none, 'bundles');
+    expect(await bed.row(id)).toBeUndefined();
+    expect((await bed.db.selectFrom('bundles').select('id').execute()).map((row) => row.id)).toEqual(['b-2']);
+  });
 });

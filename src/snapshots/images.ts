@@ -5,6 +5,7 @@
  * begun for an image that is deleted meanwhile is called off, and its files go; an image that fails is tried a few times
  * and then CreateFailed, unless only the vault or the catalogue is away.
  */
+import { bundlesOfImages, deleteBundles } from '../catalogue/bundles.ts';
 import type { Trx } from '../catalogue/catalogue.ts';
 import { findImage, imageById, userOfImage } from '../catalogue/images.ts';
 import type { Claim } from '../catalogue/nonces.ts';
@@ -117,9 +118,13 @@ export class Images {
 
   /**
    * DeleteImages: all or none. Gives the disks of snapshots that were taken for them. Throws InvalidImageId.NotFound,
-   * OperationDenied.ImageInUse.
+   * OperationDenied.ImageInUse. `bundles`: those on record that are of them are deleted, too.
    */
-  async remove(ids: readonly string[], claim: Claim): Promise<string[]> {
+  async remove(
+    ids: readonly string[],
+    claim: Claim,
+    cascade: 'bundles' | 'nothing' = 'nothing',
+  ): Promise<string[]> {
     const ctx = this.#ctx;
     const disks = await ctx.catalogue.transaction(async (trx) => {
       const found: string[] = [];
@@ -128,7 +133,11 @@ export class Images {
         if (row === undefined) throw new EcdError('InvalidImageId.NotFound');
         await this.#requireUnused(trx, row);
       }
+      const bundles = (await bundlesOfImages(trx, ids)).map((bundle) => bundle.id);
+      if (bundles.length > 0 && cascade !== 'bundles')
+        throw new EcdError('OperationDenied.ImageInUse', { user: `the bundle ${bundles[0]}` });
       await claim.record(trx);
+      await deleteBundles(trx, bundles, ctx.clock());
       for (const id of ids) {
         found.push(...(await dropImageSnapshot(trx, id)));
         await deleteImage(trx, id);

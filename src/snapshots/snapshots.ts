@@ -68,8 +68,12 @@ export class Snapshots {
   }
 
   /** DeleteImages: see Images. A desktop's content that is still being stored for one is not needed any more. */
-  async removeImages(ids: readonly string[], claim: Claim): Promise<void> {
-    await this.#unwanted(await this.images.remove(ids, claim));
+  async removeImages(
+    ids: readonly string[],
+    claim: Claim,
+    cascade: 'bundles' | 'nothing' = 'nothing',
+  ): Promise<void> {
+    await this.#unwanted(await this.images.remove(ids, claim, cascade));
   }
 
   /** ResetSnapshot: answers when it is done, or after two seconds while it goes on. */
