@@ -8,6 +8,43 @@ beforeAll(async () => {
 });
 afterAll(() => room?.close());
 
+/** A desktop gets its system disk anew from another image, then its own, with a snapshot of before kept. */
+async function rebuilt(desktopId: string, imageId: string): Promise<void> {
+  const one = { 'DesktopId.1': desktopId };
+  const running = await room.client.ok('RebuildDesktops', one);
+  expect(running['RebuildResults']).toEqual([
+    {
+      ...{ DesktopId: desktopId, Code: 'IncorrectDesktopStatus' },
+      Message: 'The current status of the desktop does not support this operation.',
+    },
+  ]);
+  await room.client.ok('StopDesktops', one);
+  await room.until(desktopId, 'Stopped');
+  const taken = { DesktopId: desktopId, SnapshotName: 'before', SourceDiskType: 'system' };
+  const snapshotId = String((await room.client.ok('CreateSnapshot', taken))['SnapshotId']);
+  for (const [at, options] of BOTH.entries()) {
+    const wanted = at === 0 ? { ...one, ImageId: imageId } : one;
+    const answer = await room.client.call('RebuildDesktops', wanted, options);
+    expect(answer.code, answer.text).toBe('OK');
+    expect(answer.text).toContain('success');
+  }
+  const { Desktops } = await room.client.ok('DescribeDesktops', { 'ImageId.1': imageId });
+  expect(Desktops).toMatchObject([{ DesktopId: desktopId, DesktopStatus: 'Stopped' }]);
+  expect(await room.accomplished(snapshotId)).toMatchObject({ Status: 'ACCOMPLISHED' });
+  await room.client.ok('ResetSnapshot', { SnapshotId: snapshotId });
+  const after = { ...one, AfterStatus: 'Running' };
+  for (let tries = 0; ; tries++) {
+    const { RebuildResults } = await room.client.ok('RebuildDesktops', after);
+    const { Code } = (RebuildResults as { Code: string }[])[0]!;
+    if (Code === 'success') break;
+    // The reset goes on for a moment.
+    expect([Code, tries < 100]).toEqual(['OperationConflict', true]);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+  await room.until(desktopId, 'Running');
+  await room.client.ok('DeleteSnapshot', { 'SnapshotId.1': snapshotId });
+}
+
 test('images from their making to their end', async () => {
   const { DesktopId } = await room.client.ok('CreateDesktops', { BundleId: 'bundle_demo', Amount: '1' });
   const desktopId = (DesktopId as string[])[0]!;
@@ -75,6 +112,7 @@ test('images from their making to their end', async () => {
   expect(await room.refused('DeleteImages', { 'ImageId.1': images[1], 'ImageId.2': images[0] })).toBe(
     '403 OperationDenied.ImageInUse',
   );
+  await rebuilt(second, images[1]!);
   await room.client.ok('DeleteDesktops', { 'DesktopId.1': desktopId, 'DesktopId.2': second });
   await room.until(desktopId, 'Deleted');
   await room.until(second, 'Deleted');

@@ -44,6 +44,7 @@ const COMPLETE: Record<string, Parameters> = {
   RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
   DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
   ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
+  RebuildDesktops: { 'DesktopId.1': NO_DESKTOP },
   CreateBundle: {
     ...{ ImageId: NO_IMAGE, DesktopType: 'ecd.basic.small', RootDiskSizeGib: '4', 'UserDiskSizeGib.1': '0' },
   },
@@ -112,6 +113,9 @@ test.each([
   ['StopDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['RebootDesktops', {}, '404 InvalidDesktopId.NotFound'],
   ['DeleteDesktops', {}, '404 InvalidDesktopId.NotFound'],
+  ['RebuildDesktops', { ImageId: NO_IMAGE }, '404 InvalidImageId.NotFound'],
+  ['RebuildDesktops', { AfterStatus: 'Asleep' }, '400 InvalidAfterStatus'],
+  ['RebuildDesktops', { 'DesktopId.1': undefined }, '400 MissingDesktopId'],
   ['CreateBundle', {}, '404 InvalidImageId.NotFound'],
   ['CreateBundle', { DesktopType: 'none' }, '400 InvalidDesktopType'],
   ['CreateBundle', { RootDiskSizeGib: undefined }, '400 MissingRootDiskSizeGib'],

@@ -72,6 +72,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidDesktopId.NotFound',
     'OperationConflict',
   ],
+  RebuildDesktops: ['InvalidParameter', REGION, 'InvalidImageId.NotFound', 'IncorrectImageStatus'],
   DescribeBundles: LISTING,
   CreateBundle: [
     'InvalidDescription.Malformed',

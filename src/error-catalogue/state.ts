@@ -18,6 +18,11 @@ export const STATE_ERRORS = {
     advice:
       'Delete what uses it first; an image that a bundle of the settings names can be given another name.',
   },
+  'OperationDenied.ImageTooLarge': {
+    status: 403,
+    message: 'The image is larger than the system disk of the desktop.',
+    advice: 'Use an image of at most {bytes} bytes, or make a new desktop of this one.',
+  },
   'InvalidSnapshotId.NotReady': {
     status: 403,
     message: 'The specified snapshot has not completed yet.',

@@ -208,6 +208,11 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
   RebootDesktops: ['OsUpdate is accepted.'],
   ModifyDesktopName: ['Letters of every script are letters.'],
+  RebuildDesktops: [
+    'A desktop must be Stopped; each one has a result of its own, success or the code that it would be refused with. Without ImageId it gets the image again that it is of; with it, it is of that image from then on. An image that is larger than the system disk is refused.',
+    'No snapshot is deleted: those of the old disk stay, and the desktop can be reset to them. The data disk stays as it is, also when the new system is of another kind.',
+    'The desktop stays Stopped (the status Rebuilding is not used), unless AfterStatus is Running: then it is started when its disk is made. Beside Running, AfterStatus may be Stopped. OperateType and Language are accepted.',
+  ],
   DescribeBundles: [
     'First those that CreateBundle made (CUSTOM), newest first, then those of the settings (SYSTEM) in their order. Like images they belong to no region. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available. Language is given only if CreateBundle was told one.',

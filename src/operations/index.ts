@@ -23,6 +23,7 @@ import { ModifyDesktopName } from './ModifyDesktopName.ts';
 import { ModifyImageAttribute } from './ModifyImageAttribute.ts';
 import type { Operation } from './operation.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
+import { RebuildDesktops } from './RebuildDesktops.ts';
 import { ResetSnapshot } from './ResetSnapshot.ts';
 import { RunCommand } from './RunCommand.ts';
 import { StartDesktops } from './StartDesktops.ts';
@@ -48,6 +49,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     RebootDesktops,
     DeleteDesktops,
     ModifyDesktopName,
+    RebuildDesktops,
     DescribeBundles,
     CreateBundle,
     DeleteBundles,

@@ -12,6 +12,7 @@ import type { SnapshotContext } from './context.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
 import { Images } from './images.ts';
 import type { TakeRequest } from './intend.ts';
+import { type RebuildRequest, requestRebuild } from './rebuild.ts';
 import { recover } from './recover.ts';
 import { dropRecords, removeSnapshots } from './remove.ts';
 import { performReset, type ResetRequest, requestReset } from './reset.ts';
@@ -81,6 +82,13 @@ export class Snapshots {
     const diskId = await requestReset(this.#ctx, request, claim);
     const reset = this.#beginReset(diskId);
     await Promise.race([reset, sleep(ANSWER_RESET_MS, this.#stop.signal)]);
+  }
+
+  /** RebuildDesktops, one desktop: as `reset`, to an image. */
+  async rebuild(request: RebuildRequest, claim: Claim): Promise<void> {
+    const diskId = await requestRebuild(this.#ctx, request, claim);
+    const rebuild = this.#beginReset(diskId);
+    await Promise.race([rebuild, sleep(ANSWER_RESET_MS, this.#stop.signal)]);
   }
 
   /** After the desktops were found again and before any is started. */

@@ -110,6 +110,36 @@ const IMAGE_OFFLINE = ['write system', 'image system', 'write system', 'idle'] a
 const IMAGE_LIVE = ['start', ...IMAGE_OFFLINE] as const;
 const UNIMAGE = [...IMAGE, 'unimage 1', 'collect'] as const;
 
+/** The system disk is made new: from its own image, which the first snapshot's content is then brought back over, ... */
+const RENEW = [...SETTLED, 'rebuild', 'write system', 'take system', 'idle', 'reset 1'] as const;
+/** ... while a snapshot of it waits to be stored, ... */
+const RENEW_EARLY = ['write system', 'take system', 'rebuild', 'write system', 'idle'] as const;
+/** ... and from another image, from which a second desktop would begin. */
+const RENEW_OTHER = [
+  'write system',
+  'image system',
+  'idle',
+  'write system',
+  'rebuild 1',
+  'write system',
+] as const;
+
+/** The service dies while a system disk is made new. */
+export const RENEWALS: readonly Case[] = [
+  ...cases(
+    RENEW,
+    'reset.intended',
+    'reset.written',
+    'reset.prepared',
+    'reset.committed',
+    'reset.committed@2',
+  ),
+  ...cases(RENEW, 'layers.unlinked', 'layers.released', 'reset.filled'),
+  ...cases(RENEW_EARLY, 'reset.intended', 'reset.prepared', 'reset.committed', 'archive.stored'),
+  ...cases(RENEW_OTHER, 'reset.intended', 'reset.prepared', 'reset.committed'),
+  ...twice(RENEW_OTHER, 'reset.intended', 'reset.prepared', 'reset.committed'),
+];
+
 /** The service dies while an image is made or deleted. */
 export const IMAGES: readonly Case[] = [
   ...cases(IMAGE, 'image.intended', 'image.opened', 'image.filled', 'image.synced', 'image.written'),

@@ -8,6 +8,7 @@ import {
   IMAGES_DAEMON,
   IMAGES_LIVE,
   QEMU,
+  RENEWALS,
   SERVICE,
   SERVICE_LIVE,
   SLOW_SETTLE,
@@ -77,4 +78,8 @@ describe.concurrent('images: the service dies', () => {
 
 describe.concurrent('images: a storage daemon dies', () => {
   test.each(table(IMAGES_DAEMON))('%s', (_, each) => dies(each, 'kill-qsd', wentOn('kill-qsd')));
+});
+
+describe.concurrent('rebuilds: the service dies', () => {
+  test.each(table(RENEWALS))('%s', (_, each) => dies(each, 'kill', died));
 });

@@ -5,7 +5,7 @@
  * the moment of a kill, the lines say what must be there, what must not, and what may be either way.
  */
 import type { DiskType } from '../../src/catalogue/schema.ts';
-import type { Model, Write } from './model.ts';
+import { IMAGE, type Model, type Write } from './model.ts';
 
 export type Event =
   | { readonly e: 'created'; readonly desktop: string }
@@ -17,6 +17,7 @@ export type Event =
   | { readonly e: 'taking'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'taken'; readonly name: string; readonly id: string }
   | { readonly e: 'take failed'; readonly name: string; readonly code: string }
+  /** To a snapshot, or a rebuild to an image. */
   | { readonly e: 'resetting'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'reset'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'reset failed'; readonly disk: DiskType; readonly name: string; readonly code: string }
@@ -65,6 +66,8 @@ export class Replay {
   constructor(system: Model, data: Model) {
     const fresh = (model: Model): DiskReplay => ({ model, pending: [], resetting: null });
     this.disks = { system: fresh(system), data: fresh(data) };
+    const base = { name: IMAGE, disk: 'system', id: null, model: system.clone(), state: 'unknown' } as const;
+    this.images.set(IMAGE, base);
   }
 
   /** Takes the next line. */
@@ -110,7 +113,8 @@ export class Replay {
         this.snapshots.get(event.name)!.state = 'failed';
         break;
       case 'resetting':
-        this.disks[event.disk].resetting = this.snapshots.get(event.name)!.model;
+        this.disks[event.disk].resetting = (this.snapshots.get(event.name) ??
+          this.images.get(event.name))!.model;
         break;
       case 'reset': {
         const disk = this.disks[event.disk];

@@ -2,7 +2,8 @@
  * The script of a case: steps as words, done one after another (or on both disks at once), each told before and after.
  *
  * Steps: `create`, `start`, `stop`, `remove`, `idle`, `collect`, `write DISK`, `big DISK`, `take DISK`, `reset N`,
- * `delete N` (N: the n-th snapshot begun, from 1), `image system`, `image N`, `unimage N` (the n-th image begun), `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
+ * `delete N` (N: the n-th snapshot begun, from 1), `image system`, `image N`, `unimage N` (the n-th image begun),
+ * `rebuild` (from its own image), `rebuild N`,  `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
  */
 import { writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -11,7 +12,8 @@ import { Claim } from '../../src/catalogue/nonces.ts';
 import type { DiskType } from '../../src/catalogue/schema.ts';
 import { describeError, EcdError } from '../../src/errors.ts';
 import type { Event } from './events.ts';
-import { numbers, type Write } from './model.ts';
+import { imageOf } from './image-of.ts';
+import { IMAGE, numbers, type Write } from './model.ts';
 import { within } from './processes.ts';
 import { REGION, run, type World } from './world.ts';
 
@@ -79,6 +81,8 @@ export class Script {
         return this.#begin(object as DiskType, [{ offset: 8 * CLUSTER, length: 3072 * KIB, byte: 99 }]);
       case 'take':
         return void (await this.take(object as DiskType));
+      case 'rebuild':
+        return this.#rebuild(object === undefined ? null : Number(object) - 1);
       case 'reset':
         return this.reset(Number(object) - 1);
       case 'delete':
@@ -180,11 +184,22 @@ export class Script {
     this.#tell({ e: 'taken', name, id: snapshot.id });
   }
 
-  async reset(at: number): Promise<void> {
+  reset(at: number): Promise<void> {
     const { name, disk, id } = this.#taken[at]!;
+    return this.#bring(disk, name, () => this.#world.reset(id!));
+  }
+
+  async #rebuild(at: number | null): Promise<void> {
+    const { name, id } = at === null ? { name: IMAGE, id: undefined } : this.#images[at]!;
+    const desktop = await this.#desktop();
+    await this.#bring('system', name, () => this.#world.rebuild(desktop, id ?? undefined));
+  }
+
+  /** A disk gets the content of a snapshot or an image. */
+  async #bring(disk: DiskType, name: string, work: () => Promise<void>): Promise<void> {
     this.#tell({ e: 'resetting', disk, name });
     try {
-      await this.#world.reset(id!);
+      await work();
       // An answer that came while it still goes on counts as well; so that the next step finds the disk free:
       this.#tell({ e: 'reset', disk, name });
     } catch (error) {
@@ -263,16 +278,6 @@ export class Script {
       }
     }
   }
-}
-
-/** The stack as one image for qemu-io. */
-function imageOf(world: World, diskId: string, imageId: string | null, layers: readonly string[]): string {
-  const node = (filename: string, backing: object | null): object => ({
-    ...{ driver: 'qcow2', backing, discard: 'unmap', file: { driver: 'file', filename, discard: 'unmap' } },
-  });
-  let image = imageId === null ? null : node(join(world.dir.images, `${imageId}.qcow2`), null);
-  for (const layer of layers) image = node(join(world.dir.disks, diskId, `${layer}.qcow2`), image);
-  return `json:${JSON.stringify(image)}`;
 }
 
 function codeOf(error: unknown): string {

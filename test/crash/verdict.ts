@@ -16,8 +16,9 @@ import {
   vaultIsRight,
 } from './check.ts';
 import type { Replay, TakenSnapshot } from './events.ts';
+import { IMAGE } from './model.ts';
 import { Script } from './steps.ts';
-import { IMAGE, REGION, World } from './world.ts';
+import { REGION, World } from './world.ts';
 
 const TYPES: readonly DiskType[] = ['system', 'data'];
 

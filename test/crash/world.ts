@@ -23,12 +23,11 @@ import type { ImageRequest } from '../../src/snapshots/images.ts';
 import { ScanPool } from '../../src/snapshots/scan.ts';
 import { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { Vault } from '../../src/vault/index.ts';
+import { IMAGE } from './model.ts';
 import { within } from './processes.ts';
 
 export const run = promisify(execFile);
 export const REGION = 'cn-hangzhou';
-/** Name of the one that was imported. */
-export const IMAGE = 'test';
 const NOBODY = 65_534;
 const MIB = 1024 ** 2;
 export const SYSTEM_BYTES = 8 * MIB;
@@ -230,6 +229,10 @@ export class World {
 
   reset(snapshotId: string): Promise<void> {
     return this.snapshots.reset({ regionId: REGION, snapshotId, stopDesktop: false }, Claim.none());
+  }
+
+  rebuild(desktopId: string, imageId: string | undefined): Promise<void> {
+    return this.snapshots.rebuild({ regionId: REGION, desktopId, imageId }, Claim.none());
   }
 
   async start(desktopId: string): Promise<void> {

@@ -91,7 +91,7 @@ export class Bed {
       clock: () => NOW,
       policies: new Policies({ catalogue: this.catalogue, settings: parsed, clock }),
       snapshots: {
-        ...this.#fake('take', 'remove', 'reset', 'removeImages'),
+        ...this.#fake('take', 'remove', 'reset', 'rebuild', 'removeImages'),
         images: { create: this.#faked('createImage'), modify: this.#faked('modifyImage') },
       },
       desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename'),

@@ -2,7 +2,7 @@
 import { KeyedMutex, Mutex } from '../../async.ts';
 import { Catalogue } from '../../catalogue/catalogue.ts';
 import type { SnapshotTable } from '../../catalogue/schema.ts';
-import type { LayerWriter } from '../../disks/types.ts';
+import type { LayerWriter, Stack } from '../../disks/types.ts';
 import { defaultSettings } from '../../settings.ts';
 import { type Root, rootKey, type Vault } from '../../vault/index.ts';
 import { openVault, saved, tempDir } from '../../vault/testing.ts';
@@ -27,6 +27,12 @@ export class ImageBed {
   now = 1_000_000;
   free = 2 ** 40;
   readonly stop = new AbortController();
+  /** Layers that were made, each with the stack below it; and those that were unlinked. */
+  readonly prepared: [layer: string, below: Stack][] = [];
+  readonly released: string[] = [];
+  lockFree = true;
+  /** Throws when the files cannot be used. */
+  check: () => void = () => {};
 
   private constructor(vault: Vault) {
     this.vault = vault;
@@ -37,7 +43,11 @@ export class ImageBed {
       pool: {
         freeBytes: async () => this.free,
         freezeOffline: (_: unknown, commit: () => Promise<void>) => commit(),
-        prepare: async () => {},
+        prepare: async (stack: Stack, layer: string) => void this.prepared.push([layer, stack]),
+        lockFree: async () => this.lockFree,
+        check: async () => this.check(),
+        release: async (_: string, layers: readonly string[]) => void this.released.push(...layers),
+        writeLayer: async (below: Stack, layer: string) => this.#writer(layer, below.sizeBytes),
         writeImage: async (id: string, bytes: number) => this.#writer(id, bytes),
         releaseImage: async (id: string) => this.#release(id),
       },
