@@ -3,10 +3,8 @@
  *
  * The answers that are no success are asserted one by one; all of them go into COVERAGE.md.
  */
-import { truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Client, Response } from './support/client.ts';
+import type { Client } from './support/client.ts';
 import {
   COMPLETE,
   DESKTOPS,
@@ -17,64 +15,22 @@ import {
 } from './support/complete.ts';
 import { OPERATIONS } from './support/operations.ts';
 import { REFUSALS } from './support/refusals.ts';
-import { Service } from './support/service.ts';
+import { BOTH, Room } from './support/room.ts';
+import type { Service } from './support/service.ts';
 
-const MIB = 1024 ** 2;
-const BOTH = [
-  { format: 'JSON', signature: 'headers' },
-  { format: 'XML', signature: 'parameters' },
-] as const;
-
+let room: Room;
 let service: Service;
 let client: Client;
 
 beforeAll(async () => {
-  const args = ['--region', 'cn-hangzhou'];
-  service = await Service.start({ args }, async ({ data, openecd }) => {
-    // A disk without a system does not shut down when it is asked to.
-    const settings = join(data, '../settings.json');
-    await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
-    args.push('--config', settings);
-    const image = join(data, '../blank.raw');
-    await writeFile(image, '');
-    await truncate(image, 64 * MIB);
-    await openecd('image', 'import', '--data', data, '--name', 'demo', image);
-  });
-  client = service.client();
+  room = await Room.open();
+  ({ service, client } = room);
 });
-afterAll(() => service?.close());
+afterAll(() => room?.close());
 
-/** The same refusal in both formats. */
-async function refused(action: string, parameters: Parameters): Promise<string> {
-  const answers: Response[] = [];
-  for (const options of BOTH) answers.push(await client.call(action, parameters, options));
-  expect(answers[0]!.code).toBe(answers[1]!.code);
-  expect(answers[0]!.status).toBe(answers[1]!.status);
-  return `${answers[0]!.status} ${answers[0]!.code}`;
-}
-
-/** Waits until the desktop has a status: longer than a guest without a system is asked to reboot before it is forced. */
-async function until(desktopId: string, status: string): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
-    const { Desktops } = await client.ok('DescribeDesktops', { 'DesktopId.1': desktopId });
-    const desktop = (Desktops as Record<string, unknown>[])[0];
-    if (desktop?.['DesktopStatus'] === status || (desktop === undefined && status === 'Deleted'))
-      return desktop ?? {};
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  throw new Error(`${desktopId} is not ${status}\n${service.log}`);
-}
-
-/** Waits until a snapshot is stored. */
-async function accomplished(snapshotId: string): Promise<Record<string, unknown>> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    const { Snapshots } = await client.ok('DescribeSnapshots', { SnapshotId: snapshotId });
-    const snapshot = (Snapshots as Record<string, unknown>[])[0];
-    if (snapshot?.['Status'] !== 'PROGRESSING') return snapshot ?? {};
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  throw new Error(`${snapshotId} is not accomplished\n${service.log}`);
-}
+const refused = (action: string, parameters: Parameters) => room.refused(action, parameters);
+const until = (desktopId: string, status: string) => room.until(desktopId, status);
+const accomplished = (snapshotId: string) => room.accomplished(snapshotId);
 
 const having = (code: string) =>
   Object.keys(OPERATIONS).filter((action) => OPERATIONS[action]!.includes(code));
@@ -258,6 +214,6 @@ test('a request that was answered cannot be sent again, not even to a service th
   expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
   expect(await service.down()).toBe(0);
   await service.up();
-  client = service.client();
+  client = room.client = service.client();
   expect((await client.send(signed)).code).toBe('SignatureNonceUsed');
 });

@@ -20,6 +20,7 @@ export const newId = {
   desktop: () => `ecd-${randomText(17)}`,
   image: () => `m-${randomText(17)}`,
   disk: () => `d-${randomText(17)}`,
+  bundle: () => `b-${randomText(17)}`,
   policy: () => `sp-${randomText(17)}`,
   officeSite: (regionId: string) => `${regionId}+os-${randomText(17)}`,
   policyGroup: () => `pg-${randomText(17)}`,

@@ -1,23 +1,42 @@
 /**
- * Archives images that a command put into the data directory while the service runs.
+ * Makes images that are Creating: those that a request made, and those that a command put into the data directory.
  *
- * Invariant: one image at a time; a failed one is marked by its archive and not tried again.
+ * Invariant: one image at a time; one that fails, or waits, keeps no other from being made.
  */
+import type { Logger } from 'pino';
+import type { Catalogue } from './catalogue/catalogue.ts';
 import { describeError } from './errors.ts';
-import { archiveImage, type ImageArchive } from './snapshots/image-archive.ts';
 
 const LOOK_EVERY_MS = 1000;
 
+export interface ImageWatchOptions {
+  readonly catalogue: Catalogue;
+  readonly images: { make(id: string, signal: AbortSignal): Promise<void> };
+  readonly log: Logger;
+}
+
 export class ImageWatch {
-  readonly #deps: ImageArchive;
+  readonly #options: ImageWatchOptions;
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #busy: Promise<void> | undefined;
 
-  constructor(deps: Omit<ImageArchive, 'signal'>) {
-    this.#deps = { ...deps, signal: this.#stop.signal };
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#look();
+  constructor(options: ImageWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+    void this.look();
+  }
+
+  /** Does what can be done now; resolves when it is done. */
+  look(): Promise<void> {
+    this.#busy ??= this.#makeAll()
+      .catch((error: unknown) =>
+        this.#options.log.warn({ error: describeError(error) }, 'looking for new images failed'),
+      )
+      .finally(() => {
+        this.#busy = undefined;
+      });
+    return this.#busy;
   }
 
   async close(): Promise<void> {
@@ -26,25 +45,19 @@ export class ImageWatch {
     await this.#busy;
   }
 
-  #look(): void {
-    this.#busy ??= this.#archiveAll()
-      .catch((error: unknown) =>
-        this.#deps.log.warn({ error: describeError(error) }, 'looking for new images failed'),
-      )
-      .finally(() => {
-        this.#busy = undefined;
-      });
-  }
-
-  async #archiveAll(): Promise<void> {
-    const rows = await this.#deps.catalogue.db
+  async #makeAll(): Promise<void> {
+    const { catalogue, images, log } = this.#options;
+    const rows = await catalogue.db
       .selectFrom('images')
       .select('id')
       .where('status', '=', 'Creating')
+      .orderBy('created_at')
       .execute();
     for (const { id } of rows) {
       if (this.#stop.signal.aborted) return;
-      await archiveImage(this.#deps, id);
+      await images.make(id, this.#stop.signal).catch((error: unknown) => {
+        log.warn({ image: id, error: describeError(error) }, 'an image could not be made yet');
+      });
     }
   }
 }

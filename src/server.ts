@@ -22,7 +22,6 @@ import { DataDir } from './data-dir.ts';
 import { Commands } from './desktops/commands.ts';
 import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
 import { Qcow2Pool } from './disks/qcow2/pool.ts';
-import type { DiskPool } from './disks/types.ts';
 import { describeError, EcdError } from './errors.ts';
 import { newId, systemClock } from './ids.ts';
 import { ImageWatch } from './image-watch.ts';
@@ -98,7 +97,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
   const user = qemuUser(settings.qemuUser);
   if (user !== undefined) dir.checkPassable(user, settings.qemuUser);
   const parts = await buildParts(options, dir, catalogue, vault, user, undo);
-  const { desktops, snapshots, commands, pool, scan } = parts;
+  const { desktops, snapshots, commands } = parts;
 
   await desktops.reconnect();
   await snapshots.recover();
@@ -120,7 +119,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
     const server = await listenMetrics(metrics, settings.metrics.listen);
     undo.push(() => server.close());
   }
-  const images = new ImageWatch({ catalogue, vault, pool, scan, log, clock: systemClock });
+  const images = new ImageWatch({ catalogue, images: snapshots.images, log });
   undo.push(() => images.close());
   undo.push(...timers(options, catalogue, snapshots));
   return publicAddress(door, options.tls !== undefined);
@@ -135,8 +134,6 @@ function publicAddress(door: FastifyInstance, tls: boolean): string {
 }
 
 interface Parts {
-  readonly pool: DiskPool;
-  readonly scan: ScanPool;
   readonly desktops: Desktops;
   readonly commands: Commands;
   readonly snapshots: Snapshots;
@@ -205,7 +202,7 @@ async function buildParts(
   undo.push(() => snapshots.close());
   const commands = new Commands({ catalogue, desktops, log, clock });
   undo.push(() => commands.close());
-  return { pool, scan, desktops, commands, snapshots };
+  return { desktops, commands, snapshots };
 }
 
 async function openDoor(

@@ -115,6 +115,11 @@ export const SettingsSchema = Type.Object(
     desktops: Type.Object(
       {
         quota: Type.Integer({ minimum: 0, default: 1000 }),
+        bundleQuota: Type.Integer({
+          minimum: 0,
+          default: 500,
+          description: 'bundles that CreateBundle makes',
+        }),
         shutdownSeconds: Type.Integer({
           minimum: 1,
           default: 60,

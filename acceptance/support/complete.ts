@@ -6,6 +6,7 @@ export const NO_POLICY = 'sp-00000000000000000';
 export const NO_INVOCATION = 't-00000000000000000';
 export const NO_SITE = 'cn-hangzhou+os-00000000000000000';
 export const NO_GROUP = 'pg-00000000000000000';
+export const NO_IMAGE = 'm-00000000000000000';
 export const NO_SNAPSHOT = 's-00000000000000000000';
 export const DESKTOPS = 'ALIYUN::GWS::INSTANCE';
 
@@ -25,6 +26,14 @@ export const COMPLETE: Readonly<Record<string, Parameters>> = {
   RebootDesktops: { 'DesktopId.1': NO_DESKTOP },
   DeleteDesktops: { 'DesktopId.1': NO_DESKTOP },
   ModifyDesktopName: { DesktopId: NO_DESKTOP, NewDesktopName: 'name' },
+  RebuildDesktops: { 'DesktopId.1': NO_DESKTOP },
+  CreateBundle: {
+    ...{ ImageId: NO_IMAGE, DesktopType: 'ecd.basic.small', RootDiskSizeGib: '4', 'UserDiskSizeGib.1': '0' },
+  },
+  DeleteBundles: { 'BundleId.1': 'b-00000000000000000' },
+  CreateImage: { DesktopId: NO_DESKTOP },
+  ModifyImageAttribute: { ImageId: NO_IMAGE },
+  DeleteImages: { 'ImageId.1': NO_IMAGE },
   TagResources: { ResourceType: DESKTOPS, 'ResourceId.1': NO_DESKTOP, 'Tag.1.Key': 'key' },
   UntagResources: { ResourceType: DESKTOPS, 'ResourceId.1': NO_DESKTOP, All: 'true' },
   ListTagResources: { ResourceType: DESKTOPS },

@@ -1,5 +1,5 @@
 /** Requests with something wrong beside what COMPLETE holds, and how they are refused in both formats. */
-import { NO_POLICY, type Parameters } from './complete.ts';
+import { NO_IMAGE, NO_POLICY, NO_SNAPSHOT, type Parameters } from './complete.ts';
 
 export const REFUSALS: readonly [action: string, change: Parameters, refusal: string][] = [
   ['CreateSnapshot', { SnapshotName: 'x' }, '400 InvalidSnapshotName.Malformed'],
@@ -59,6 +59,30 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['UntagResources', { All: 'false' }, '400 MissingTagKey'],
   ['CreateDesktops', { 'Tag.1.Key': 'acs:x' }, '400 InvalidTagKey.Malformed'],
   ['CreateDesktops', { 'Tag.1.Key': 'x', 'Tag.1.Value': 'acs:x' }, '400 InvalidTagValue.Malformed'],
+  ['RebuildDesktops', { ImageId: NO_IMAGE }, '404 InvalidImageId.NotFound'],
+  ['RebuildDesktops', { AfterStatus: 'Asleep' }, '400 InvalidAfterStatus'],
+  ['RebuildDesktops', { 'DesktopId.1': undefined }, '400 MissingDesktopId'],
+  ['CreateBundle', {}, '404 InvalidImageId.NotFound'],
+  ['CreateBundle', { DesktopType: 'none' }, '400 InvalidDesktopType'],
+  ['CreateBundle', { RootDiskSizeGib: undefined }, '400 MissingRootDiskSizeGib'],
+  ['CreateBundle', { Description: 'x'.repeat(257) }, '400 InvalidDescription.Malformed'],
+  ['DeleteBundles', {}, '404 InvalidDesktopBundle.NotFound'],
+  ['DeleteBundles', { 'BundleId.2': 'bundle_demo' }, '403 OperationDenied.SystemBundle'],
+  ['CreateImage', {}, '404 InvalidDesktopId.NotFound'],
+  ['CreateImage', { DesktopId: undefined }, '400 MissingDesktopId'],
+  ['CreateImage', { ImageName: 'x' }, '400 InvalidImageName.Malformed'],
+  ['CreateImage', { Description: 'x'.repeat(257) }, '400 InvalidDescription.Malformed'],
+  ['CreateImage', { SnapshotId: NO_SNAPSHOT }, '404 InvalidSnapshotId.NotFound'],
+  ['CreateImage', { 'SnapshotIds.1': 's-1', 'SnapshotIds.2': 's-2' }, '400 InvalidSnapshotIds'],
+  ['CreateImage', { 'DataSnapshotIds.1': NO_SNAPSHOT }, '400 InvalidDataSnapshotIds'],
+  ['CreateImage', { AutoCleanUserdata: 'true' }, '400 InvalidAutoCleanUserdata'],
+  ['CreateImage', { DiskType: 'data' }, '400 InvalidDiskType'],
+  ['ModifyImageAttribute', { Name: 'new' }, '404 InvalidImageId.NotFound'],
+  ['ModifyImageAttribute', { Name: 'x' }, '400 InvalidImageName.Malformed'],
+  ['ModifyImageAttribute', { Description: 'x'.repeat(257) }, '400 InvalidDescription.Malformed'],
+  ['ModifyImageAttribute', { ImageId: undefined }, '400 MissingImageId'],
+  ['DeleteImages', {}, '404 InvalidImageId.NotFound'],
+  ['DeleteImages', { 'ImageId.1': undefined }, '400 MissingImageId'],
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
   ['StopInvocation', {}, '404 InvalidInvokeId.NotFound'],
   ['StopInvocation', { InvokeId: undefined }, '400 MissingInvokeId'],

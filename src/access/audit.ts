@@ -9,7 +9,7 @@
  */
 import type { Insertable } from 'kysely';
 import type { Catalogue, Queries } from '../catalogue/catalogue.ts';
-import type { AuditTable } from '../catalogue/schema.ts';
+import type { AuditTable } from '../catalogue/schema-access.ts';
 import { describeError } from '../errors.ts';
 import type { Clock } from '../ids.ts';
 

@@ -8,7 +8,7 @@
 import type { Selectable } from 'kysely';
 import type { Catalogue, Queries } from '../catalogue/catalogue.ts';
 import { ADMINISTRATOR } from '../catalogue/keys.ts';
-import type { AccessPolicyTable, UserTable } from '../catalogue/schema.ts';
+import type { AccessPolicyTable, UserTable } from '../catalogue/schema-access.ts';
 import { EcdError } from '../errors.ts';
 import { type Clock, systemClock } from '../ids.ts';
 import { parsePolicy } from './policy.ts';

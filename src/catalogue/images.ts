@@ -42,3 +42,19 @@ export async function findImage(queries: Queries, idOrName: string): Promise<Ima
   );
   return found[0];
 }
+
+export function imageById(queries: Queries, id: string): Promise<ImageRow | undefined> {
+  return queries.selectFrom('images').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** What stands on an image's golden file or names the image, in a few words; undefined when nothing does. */
+export async function userOfImage(queries: Queries, id: string): Promise<string | undefined> {
+  const found = await rows<{ what: string }>(
+    queries,
+    `SELECT 'the desktop ' || d.id AS what FROM desktops d WHERE d.image_id = ? AND d.status <> 'Deleted'
+     UNION ALL SELECT 'the desktop ' || d.id FROM layers l JOIN disks k ON k.id = l.disk_id
+       JOIN desktops d ON d.id = k.desktop_id WHERE l.image_id = ? LIMIT 1`,
+    [id, id],
+  );
+  return found[0]?.what;
+}

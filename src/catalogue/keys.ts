@@ -11,7 +11,7 @@ import type { Selectable } from 'kysely';
 import { EcdError } from '../errors.ts';
 import { type Clock, systemClock } from '../ids.ts';
 import type { Catalogue, Queries } from './catalogue.ts';
-import type { AccessKeyTable } from './schema.ts';
+import type { AccessKeyTable } from './schema-access.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
 import { isToken, isTokenOf } from './tokens.ts';
 

@@ -3,6 +3,7 @@
  *
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
+import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
@@ -127,4 +128,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   OFFICES,
   TAGS,
   STOPS,
+  ...IMAGE_MIGRATIONS,
 ];

@@ -6,6 +6,13 @@
  * (the file's name waits in `garbage`). `state_version` of a desktop changes with every change of its status.
  */
 import type { Generated } from 'kysely';
+import type {
+  AccessAttachmentTable,
+  AccessKeyTable,
+  AccessPolicyTable,
+  AuditTable,
+  UserTable,
+} from './schema-access.ts';
 import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
 import type { TagTable } from './schema-tags.ts';
 
@@ -13,61 +20,6 @@ export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'S
 export type DiskType = 'system' | 'data';
 export type SnapshotStatus = 'PROGRESSING' | 'ACCOMPLISHED' | 'FAILED';
 export type Consistency = 'filesystem' | 'crash' | 'stopped';
-
-export interface AccessKeyTable {
-  id: string;
-  /** Sealed by the key file (see secrets.ts). */
-  secret: string;
-  user_name: string;
-  status: 'Active' | 'Inactive';
-  created_at: number;
-  /** Written at most once a minute. */
-  last_used_at: number | null;
-  /** Temporary credentials: SHA-256 (hex) of the SecurityToken, when they end, and what narrows the user's rights. */
-  token_hash: string | null;
-  expires_at: number | null;
-  session_policy: string | null;
-}
-
-export interface UserTable {
-  name: string;
-  comments: string;
-  created_at: number;
-}
-
-/** Documents in the grammar of src/access/policy.ts. */
-export interface AccessPolicyTable {
-  name: string;
-  type: 'System' | 'Custom';
-  document: string;
-  description: string;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface AccessAttachmentTable {
-  user_name: string;
-  policy_name: string;
-  attached_at: number;
-}
-
-/** Append-only: triggers refuse changes, and deletions but from the old end. */
-export interface AuditTable {
-  id: Generated<number>;
-  at: number;
-  request_id: string;
-  access_key_id: string;
-  /** Empty when nobody has proved who they are. */
-  user_name: string;
-  operation: string;
-  kind: 'read' | 'write' | '';
-  /** JSON array of `desktop/ID` and the like. */
-  resources: string;
-  source: string;
-  status: number;
-  code: string;
-  duration_us: number;
-}
 
 export interface NonceTable {
   access_key_id: string;
@@ -88,6 +40,17 @@ export interface ImageTable {
   root: string | null;
   created_at: number;
   updated_at: number;
+  /**
+   * file: its golden file was there first, its root follows. snapshot: its golden file is written from its root.
+   * desktop: it waits for the snapshot that is taken for it, then as snapshot.
+   */
+  made_of: Generated<'file' | 'snapshot' | 'desktop'>;
+  creator: Generated<string>;
+}
+
+/** Images that are in the catalogue no more, until their files are gone too. */
+export interface ImageGarbageTable {
+  image_id: string;
 }
 
 export interface DesktopTable {
@@ -198,6 +161,30 @@ export interface SnapshotTable {
   policy_id: string | null;
   /** When its policy's retention ends; null for those that users made. */
   expires_at: number | null;
+  /** The image that it was taken for, and for nothing else; null for those that anybody sees. */
+  image_id: string | null;
+}
+
+/** A bundle that a request made; those of the settings are in no table. */
+export interface BundleTable {
+  id: string;
+  name: string;
+  description: string;
+  desktop_type: string;
+  cpus: number;
+  memory_mib: number;
+  /** 0: as large as the image; 0: none. */
+  system_disk_gib: number;
+  data_disk_gib: number;
+  image_id: string;
+  network: 'none' | 'isolated' | 'user';
+  firmware: 'bios' | 'uefi';
+  /** Empty: not said. */
+  language: string;
+  creator: string;
+  created_at: number;
+  /** A deleted one stays as long as desktops show its name and type. */
+  deleted_at: number | null;
 }
 
 /** An automatic snapshot policy. */
@@ -271,6 +258,7 @@ export interface Schema {
   audit: AuditTable;
   nonces: NonceTable;
   images: ImageTable;
+  image_garbage: ImageGarbageTable;
   desktops: DesktopTable;
   office_sites: OfficeSiteTable;
   policy_groups: PolicyGroupTable;
@@ -281,6 +269,7 @@ export interface Schema {
   facts: FactTable;
   dropped_records: DroppedRecordTable;
   snapshots: SnapshotTable;
+  bundles: BundleTable;
   snapshot_policies: SnapshotPolicyTable;
   policy_bindings: PolicyBindingTable;
   policy_runs: PolicyRunTable;

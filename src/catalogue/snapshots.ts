@@ -3,7 +3,7 @@
  *
  * Invariants: one query a page, led by an index, with the desktop of now by its primary key; a desktop's row outlives
  * its snapshots (it becomes `Deleted`); a snapshot is listed from its freeze on, when its time is known for good, so
- * that no item of a listing moves.
+ * that no item of a listing moves; one that is taken for an image is nobody's to see.
  */
 import type { Queries } from './catalogue.ts';
 import { Conditions, rows } from './conditions.ts';
@@ -74,7 +74,7 @@ export function listSnapshots(
   where.equals('s.creator', filter.creator).equals('s.os_type', filter.osType);
   if (filter.from !== undefined) where.add('s.created_at >= ?', filter.from);
   if (filter.to !== undefined) where.add('s.created_at <= ?', filter.to);
-  where.add("(s.consistency IS NOT NULL OR s.status <> 'PROGRESSING')");
+  where.add("(s.consistency IS NOT NULL OR s.status <> 'PROGRESSING')").add('s.image_id IS NULL');
   where.olderThan('s.created_at', 's.id', page.after);
   return rows(queries, `${SELECT}${where.text} ORDER BY s.created_at DESC, s.id DESC LIMIT ?`, [
     ...where.values,
@@ -90,4 +90,19 @@ export async function desktopOfSnapshot(queries: Queries, id: string): Promise<s
     .where('id', '=', id)
     .executeTakeFirst();
   return row?.desktop_id;
+}
+
+/** Which desktop and which of its disks each of some snapshots is of; unknown ones are left out. */
+export function disksOfSnapshots(
+  queries: Queries,
+  regionId: string,
+  ids: readonly string[],
+): Promise<{ readonly id: string; readonly desktop_id: string; readonly disk_type: DiskType }[]> {
+  return queries
+    .selectFrom('snapshots')
+    .select(['id', 'desktop_id', 'disk_type'])
+    .where('id', 'in', [...ids])
+    .where('region_id', '=', regionId)
+    .where('image_id', 'is', null)
+    .execute();
 }

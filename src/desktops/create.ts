@@ -6,6 +6,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Trx } from '../catalogue/catalogue.ts';
+import { imageById } from '../catalogue/images.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import { bindDesktops, policyById } from '../catalogue/policies.ts';
 import type { DiskType } from '../catalogue/schema.ts';
@@ -51,7 +52,7 @@ export interface NewDesktops {
 
 /**
  * Puts the rows of new desktops on record and gives their ids. Throws QuotaExceed.Desktop,
- * OperationDenied.InsufficientSpace.
+ * OperationDenied.InsufficientSpace, InvalidImageId.NotFound.
  */
 export async function createRows(context: Context, wanted: NewDesktops, claim: Claim): Promise<string[]> {
   const { settings, pool, dataDir } = context.options;
@@ -69,6 +70,9 @@ export async function createRows(context: Context, wanted: NewDesktops, claim: C
     if (Number(count) + wanted.amount > settings.desktops.quota) {
       throw new EcdError('QuotaExceed.Desktop', { count: Number(count) });
     }
+    // Looked at again here: it may have been deleted since the request was checked.
+    const image = await imageById(trx, wanted.image.id);
+    if (image?.status !== 'Available') throw new EcdError('InvalidImageId.NotFound');
     await claim.record(trx);
     const ids: string[] = [];
     for (let at = 0; at < wanted.amount; at++) ids.push(await insertDesktop(trx, context, wanted, at));

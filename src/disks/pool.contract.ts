@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
+import { newId } from '../ids.ts';
 import {
   blocksOf,
   type Change,
@@ -149,6 +150,37 @@ export function diskPoolContract(name: string, make: MakePool): void {
         await disk.settled(2);
         expect((await readAll(pool, disk.frozen())).equals(disk.contents[0]!)).toBe(true);
         expect((await readAll(pool, golden)).equals(content)).toBe(true);
+      },
+      FULL,
+    );
+
+    test(
+      'writes a golden image, which is there only when it is finished',
+      async () => {
+        const id = newId.image();
+        const size = 2 * MIB + 1536;
+        const content = Buffer.alloc(size);
+        content.fill(5, 64 * KIB, 128 * KIB);
+        content.fill(6, size - 512);
+        const empty: Stack = { diskId: newId.disk(), sizeBytes: size, imageId: id, layers: [] };
+        const half = await pool.writeImage(id, size);
+        await half.write(0, Buffer.alloc(64 * KIB, 9));
+        await expect(pool.check(empty)).rejects.toMatchObject({ code: 'Disk.Damaged' });
+        await half.discard();
+        await expect(pool.check(empty)).rejects.toMatchObject({ code: 'Disk.Damaged' });
+        const writer = await pool.writeImage(id, size);
+        await writer.write(64 * KIB, content.subarray(64 * KIB, 128 * KIB));
+        await writer.write(size - 512, content.subarray(size - 512));
+        await writer.zero(MIB, 64 * KIB);
+        await writer.finish();
+        expect((await readAll(pool, empty)).equals(content)).toBe(true);
+        // Bigger disks stand on it as on any other image.
+        const disk = await TestDisk.make(pool, under.runDir, 4 * MIB, { id, content });
+        await disk.grow([[0, 4 * KIB, 1]]);
+        expect((await readAll(pool, disk.frozen())).equals(disk.contents[0]!)).toBe(true);
+        await pool.releaseImage(id);
+        await pool.releaseImage(id);
+        await expect(pool.check(empty)).rejects.toMatchObject({ code: 'Disk.Damaged' });
       },
       FULL,
     );

@@ -3,7 +3,7 @@
  * stack, acts, and answers when the act is durable. Callers write the catalogue before (intent) and after (result).
  *
  * Invariants: only the topmost layer of a stack is ever written, but by `settle` and `LayerWriter`; a layer is unlinked
- * only by `release` and `releaseDisk`; readers of a disk and `settle` of it exclude each other (the caller orders them).
+ * only by `release` and `releaseDisk`, a golden image only by `releaseImage`; readers of a disk and `settle` of it exclude each other (the caller orders them).
  */
 import type { BlockdevNode } from '../qemu/blockdev.ts';
 import type { QmpClient } from '../qemu/qmp.ts';
@@ -44,7 +44,7 @@ export interface FrozenView {
   close(): Promise<void>;
 }
 
-/** Writes a new layer on a frozen view: the layer becomes readable only after `finish`. */
+/** Writes a new layer on a frozen view, or a golden image: it becomes readable only after `finish`. */
 export interface LayerWriter {
   /** Process that writes it, where there is one: for tests that kill it. */
   readonly pid?: number;
@@ -100,6 +100,10 @@ export interface DiskPool {
   settle(stack: Stack, live: LiveDisk | null, options: SettleOptions): Promise<void>;
   /** Starts a layer over `below` (or over nothing). */
   writeLayer(below: Stack, layerId: string): Promise<LayerWriter>;
+  /** Starts a golden image, in place of one that was begun and not finished. It can be used only after `finish`. */
+  writeImage(imageId: string, sizeBytes: number): Promise<LayerWriter>;
+  /** Unlinks a golden image, whole or half-made, that no stack names; a missing one is no error. */
+  releaseImage(imageId: string): Promise<void>;
   /**
    * Whether the files of the stack are there and sound enough to be used as a source. Throws Disk.Damaged, or
    * Disk.Unavailable when that cannot be told now.

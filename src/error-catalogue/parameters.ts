@@ -17,10 +17,15 @@ export const PARAMETER_ERRORS = {
     message: 'The specified SnapshotName is wrongly formed.',
     advice: 'Use 2 to 128 characters without control characters, not beginning with auto.',
   },
+  'InvalidImageName.Malformed': {
+    status: 400,
+    message: 'The specified image name is wrongly formed.',
+    advice: 'Use 2 to 128 characters without control characters.',
+  },
   'InvalidDescription.Malformed': {
     status: 400,
     message: 'The specified Description is wrongly formed.',
-    advice: 'Use at most 128 characters.',
+    advice: 'Use at most 128 characters, for an image or a bundle 256.',
   },
   'InvalidSourceDiskType.Malformed': {
     status: 400,

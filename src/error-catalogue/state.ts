@@ -12,6 +12,17 @@ export const STATE_ERRORS = {
     message: 'The current status of the image does not support this operation.',
     advice: 'Wait until the image is Available.',
   },
+  'OperationDenied.ImageInUse': {
+    status: 403,
+    message: 'The image is used by {user}.',
+    advice:
+      'Delete what uses it first; an image that a bundle of the settings names can be given another name.',
+  },
+  'OperationDenied.ImageTooLarge': {
+    status: 403,
+    message: 'The image is larger than the system disk of the desktop.',
+    advice: 'Use an image of at most {bytes} bytes, or make a new desktop of this one.',
+  },
   'InvalidSnapshotId.NotReady': {
     status: 403,
     message: 'The specified snapshot has not completed yet.',
@@ -56,6 +67,16 @@ export const STATE_ERRORS = {
     status: 403,
     message: 'The tag quota of the resource {id} exceeds.',
     advice: 'A desktop has up to {maximum} tags; take some away with UntagResources.',
+  },
+  'QuotaExceed.Bundle': {
+    status: 403,
+    message: 'The bundle quota exceeds.',
+    advice: 'There are {count} bundles; delete some, or raise the setting desktops.bundleQuota.',
+  },
+  'OperationDenied.SystemBundle': {
+    status: 403,
+    message: 'The bundle {bundle} is part of the settings of the service.',
+    advice: 'Take it out of the settings; DeleteBundles deletes those that CreateBundle made.',
   },
   'QuotaExceed.Desktop': {
     status: 403,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
+import { type Key, pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { type OfferedBundle, offeredBundles } from './bundles.ts';
 import { requireRegion, toGib } from './checks.ts';
 import { operation } from './operation.ts';
@@ -19,6 +19,8 @@ import {
 import { toMinute } from './times.ts';
 
 const MIB_PER_GIB = 1024;
+const LANGUAGES = ['zh-CN', 'zh-HK', 'en-US', 'ja-JP'] as const;
+type Language = (typeof LANGUAGES)[number];
 const FAMILY = 'eds.general';
 
 const BundleView = Type.Object({
@@ -47,14 +49,17 @@ const BundleView = Type.Object({
   ImageStatus: Type.Optional(Type.String()),
   OsType: Type.Optional(Type.Enum(['Windows', 'Linux'])),
   Platform: Type.Optional(Type.String()),
-  CreationTime: Type.Optional(Type.String({ description: "Its image's." })),
+  Language: Type.Optional(Type.Enum([...LANGUAGES])),
+  CreationTime: Type.Optional(Type.String({ description: "Its image's, if it is SYSTEM." })),
 });
 
 const parameters = Type.Object({
   RegionId,
   MaxResults,
   NextToken,
-  BundleType: Type.Optional(choice(['SYSTEM', 'CUSTOM'], 'All bundles here are SYSTEM.')),
+  BundleType: Type.Optional(
+    choice(['SYSTEM', 'CUSTOM'], 'SYSTEM: of the settings; CUSTOM: made by CreateBundle.'),
+  ),
   DesktopTypeFamily: Type.Optional(
     choice(['eds.general', 'eds.hf', 'eds.graphics'], 'All bundles here are eds.general.'),
   ),
@@ -92,17 +97,25 @@ export const DescribeBundles = operation({
     requireRegion(services, filters.RegionId);
     const scope = () => scopeOf('DescribeBundles', filters);
     const { after, limit } = pageRequest(scope, maxResults, token);
-    const numbered = (await offeredBundles(services)).map((offer, index) => ({ ...offer, index }));
-    const rest = numbered.filter((offer) => offer.index > (after?.[0] ?? -1) && wanted(filters, offer));
-    const { items, nextToken } = pageOf(rest, limit, scope, (offer) => [offer.index, offer.bundle.id]);
+    const rest = (await offeredBundles(services)).filter(
+      (offer) => isAfter(after, offer) && wanted(filters, offer),
+    );
+    const { items, nextToken } = pageOf(rest, limit, scope, ({ order, bundle }) => [order, bundle.id]);
     return { ...(nextToken === null ? {} : { NextToken: nextToken }), Bundles: items.map(view) };
   },
 });
 
-function wanted(filters: Filters, { bundle, image }: OfferedBundle): boolean {
+/** What is made meanwhile comes first, so that no page has it. */
+function isAfter(after: Key | null, { order, bundle }: OfferedBundle): boolean {
+  if (after === null) return true;
+  return order === after[0] ? bundle.id > after[1] : order > after[0];
+}
+
+function wanted(filters: Filters, { bundle, stored, image }: OfferedBundle): boolean {
   const { CpuCount: cpus, MemorySize: memory } = filters;
   return (
     !asksForWhatNoneHas(filters) &&
+    (filters.BundleType ?? typeOf(stored)) === typeOf(stored) &&
     (filters.BundleId?.includes(bundle.id) ?? true) &&
     (filters.ImageId === undefined || (image !== undefined && filters.ImageId.includes(image.id))) &&
     (filters.OsType === undefined || filters.OsType === image?.os_type) &&
@@ -113,7 +126,6 @@ function wanted(filters: Filters, { bundle, image }: OfferedBundle): boolean {
 
 function asksForWhatNoneHas(filters: Filters): boolean {
   return (
-    filters.BundleType === 'CUSTOM' ||
     (filters.DesktopTypeFamily ?? FAMILY) !== FAMILY ||
     filters.ProtocolType === 'HDX' ||
     filters.SessionType === 'MultipleSession' ||
@@ -125,12 +137,16 @@ function asksForWhatNoneHas(filters: Filters): boolean {
   );
 }
 
-function view({ bundle, image }: OfferedBundle): Static<typeof BundleView> {
+function typeOf(stored: OfferedBundle['stored']): 'SYSTEM' | 'CUSTOM' {
+  return stored === null ? 'SYSTEM' : 'CUSTOM';
+}
+
+function view({ bundle, stored, image }: OfferedBundle): Static<typeof BundleView> {
   const systemGib = Math.max(bundle.systemDiskGib, toGib(image?.size_bytes ?? 0));
   const common: Static<typeof BundleView> = {
     BundleId: bundle.id,
     BundleName: bundle.name,
-    BundleType: 'SYSTEM',
+    BundleType: typeOf(stored),
     Description: bundle.description,
     DesktopType: bundle.desktopType,
     DesktopTypeFamily: FAMILY,
@@ -142,6 +158,7 @@ function view({ bundle, image }: OfferedBundle): Static<typeof BundleView> {
     ProtocolType: 'ASP',
     StockState: image?.status === 'Available' ? 'Sufficient' : 'WithoutStock',
     VolumeEncryptionEnabled: false,
+    ...(stored === null || stored.language === '' ? {} : { Language: stored.language as Language }),
   };
   if (image === undefined) return common;
   return {
@@ -151,6 +168,6 @@ function view({ bundle, image }: OfferedBundle): Static<typeof BundleView> {
     ImageStatus: image.status,
     OsType: image.os_type,
     Platform: image.platform,
-    CreationTime: toMinute(image.created_at),
+    CreationTime: toMinute(stored?.created_at ?? image.created_at),
   };
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { countDesktops, type DesktopListRow, disksOfDesktops, listDesktops } from '../catalogue/desktops.ts';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { tagsOfDesktops } from '../catalogue/tags.ts';
+import { bundlesOfDesktops } from './bundles.ts';
 import { requireRegion } from './checks.ts';
 import { filterOf, parameters } from './desktop-filter.ts';
 import { DesktopView, desktopView } from './desktop-view.ts';
@@ -31,15 +32,16 @@ export const DescribeDesktops = operation({
     const scope = () => scopeOf('DescribeDesktops', filters);
     const asks = pageRequest(scope, maxResults, token);
     const { page, offset, shown } = numberedPage(asks, PageNumber, PageSize);
-    const filter = filterOf(services, filters);
+    const filter = await filterOf(services, filters);
     if (filter === null) return { TotalCount: 0, ...shown, Desktops: [] };
 
     const rows = await listDesktops(db, filter, page, offset);
     const { items, nextToken } = pageOf(rows, page.limit, scope, (row) => [row.created_at, row.id]);
     const ids = items.map((row) => row.id);
     const [disks, tags] = [await disksOfDesktops(db, ids), await tagsOfDesktops(db, ids)];
+    const bundles = await bundlesOfDesktops(services, items);
     const view = (row: DesktopListRow) =>
-      desktopView(row, disks.get(row.id) ?? [], tags.get(row.id) ?? [], services.settings.bundles);
+      desktopView(row, disks.get(row.id) ?? [], tags.get(row.id) ?? [], bundles);
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       TotalCount: await countDesktops(db, filter),

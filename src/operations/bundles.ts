@@ -1,14 +1,21 @@
-/** Bundles of the settings, with the image that each of them means now. */
+/**
+ * Bundles, of the settings and on record, with the image that each of them means now.
+ *
+ * Invariant: an id of the settings is that of the settings, whatever is on record.
+ */
+import { type BundleRow, bundlesById, storedBundle, storedBundles } from '../catalogue/bundles.ts';
 import { findImage, type ImageRow } from '../catalogue/images.ts';
 import { EcdError } from '../errors.ts';
 import type { Bundle } from '../settings.ts';
 import type { Services } from './services.ts';
 
 /** Throws InvalidDesktopBundle.NotFound. */
-export function requireBundle({ settings }: Services, id: string): Bundle {
-  const bundle = settings.bundles.find((candidate) => candidate.id === id);
-  if (bundle === undefined) throw new EcdError('InvalidDesktopBundle.NotFound');
-  return bundle;
+export async function requireBundle(services: Services, id: string): Promise<Bundle> {
+  const own = services.settings.bundles.find((candidate) => candidate.id === id);
+  const stored = own === undefined ? await storedBundle(services.catalogue.db, id) : undefined;
+  if (own !== undefined) return own;
+  if (stored === undefined) throw new EcdError('InvalidDesktopBundle.NotFound');
+  return bundleOf(stored);
 }
 
 /** The image of an id or a name, ready for use. Throws InvalidImageId.NotFound, IncorrectImageStatus. */
@@ -21,15 +28,62 @@ export async function requireImage({ catalogue }: Services, idOrName: string): P
 
 export interface OfferedBundle {
   readonly bundle: Bundle;
+  /** Null for one of the settings. */
+  readonly stored: BundleRow | null;
   /** Undefined while no such image has been imported. */
   readonly image: ImageRow | undefined;
+  /** Where it stands among all: ascends, and does not move. */
+  readonly order: number;
 }
 
-/** All bundles in the order of the settings. */
+/** Those on record, newest first, then those of the settings in their order. */
 export async function offeredBundles({ catalogue, settings }: Services): Promise<OfferedBundle[]> {
   const images = new Map<string, ImageRow | undefined>();
-  for (const { image } of settings.bundles) {
-    if (!images.has(image)) images.set(image, await findImage(catalogue.db, image));
+  const imageOf = async (idOrName: string) => {
+    if (!images.has(idOrName)) images.set(idOrName, await findImage(catalogue.db, idOrName));
+    return images.get(idOrName);
+  };
+  const offered: OfferedBundle[] = [];
+  for (const stored of await storedBundles(catalogue.db)) {
+    const image = await imageOf(stored.image_id);
+    offered.push({ bundle: bundleOf(stored), stored, image, order: -stored.created_at });
   }
-  return settings.bundles.map((bundle) => ({ bundle, image: images.get(bundle.image) }));
+  for (const [order, bundle] of settings.bundles.entries())
+    offered.push({ bundle, stored: null, image: await imageOf(bundle.image), order });
+  return offered;
+}
+
+/** Those of some desktops, also deleted ones. */
+export async function bundlesOfDesktops(
+  { catalogue, settings }: Services,
+  desktops: readonly { readonly bundle_id: string }[],
+): Promise<Bundle[]> {
+  const own = new Set(settings.bundles.map((bundle) => bundle.id));
+  const ids = new Set(desktops.map((desktop) => desktop.bundle_id));
+  const others = [...ids].filter((id) => !own.has(id));
+  const stored = others.length === 0 ? [] : await bundlesById(catalogue.db, others);
+  return [...settings.bundles, ...stored.map(bundleOf)];
+}
+
+/** Ids of all bundles of a type, also of deleted ones that desktops are still made of. */
+export async function bundleIdsOfType({ catalogue, settings }: Services, type: string): Promise<string[]> {
+  const stored = await storedBundles(catalogue.db, { deleted: true });
+  const all = [...settings.bundles, ...stored.map(bundleOf)];
+  return all.filter((bundle) => bundle.desktopType === type).map((bundle) => bundle.id);
+}
+
+function bundleOf(row: BundleRow): Bundle {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    desktopType: row.desktop_type,
+    cpus: row.cpus,
+    memoryMib: row.memory_mib,
+    systemDiskGib: row.system_disk_gib,
+    dataDiskGib: row.data_disk_gib,
+    image: row.image_id,
+    network: row.network,
+    firmware: row.firmware,
+  };
 }

@@ -41,6 +41,7 @@ export function checkDesktopName(name: string): void {
 }
 
 export const GIB = 1024 ** 3;
+export const LARGEST_DISK_GIB = 32 * 1024;
 
 /** Whole GiB that hold so many bytes. */
 export function toGib(bytes: number): number {

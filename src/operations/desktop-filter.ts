@@ -7,6 +7,7 @@ import { type Static, Type } from 'typebox';
 import type { DesktopFilter } from '../catalogue/desktops.ts';
 import { MAX_RESULTS } from '../catalogue/listing.ts';
 import type { DesktopStatus } from '../catalogue/schema.ts';
+import { bundleIdsOfType } from './bundles.ts';
 import {
   choice,
   flag,
@@ -82,7 +83,7 @@ type Parameters = Static<typeof parameters>;
 export type Filters = Omit<Parameters, 'MaxResults' | 'NextToken' | 'PageNumber' | 'PageSize'>;
 
 /** What to look for; null when it asks for what no desktop can be. */
-export function filterOf({ settings }: Services, asked: Filters): DesktopFilter | null {
+export async function filterOf(services: Services, asked: Filters): Promise<DesktopFilter | null> {
   const sites = both(asked.OfficeSiteId, asked.DirectoryId);
   const charges = both(asked.ChargeType, chargeOf(asked.SubPayType));
   if (asksForWhatNoneHas(asked) || sites === null || charges === null) return null;
@@ -109,9 +110,7 @@ export function filterOf({ settings }: Services, asked: Filters): DesktopFilter 
     osTypes: asked.OsTypes,
     imageIds: asked.ImageId,
     bundleIds:
-      asked.DesktopType === undefined
-        ? undefined
-        : settings.bundles.filter((b) => b.desktopType === asked.DesktopType).map((b) => b.id),
+      asked.DesktopType === undefined ? undefined : await bundleIdsOfType(services, asked.DesktopType),
   };
 }
 

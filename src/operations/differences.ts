@@ -66,6 +66,20 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   listLimit('DescribeImages'),
   listLimit('DescribeInvocations'),
   {
+    at: 'CreateBundle.parameters',
+    names: ['BundleName.maxLength', 'BundleName.pattern', 'Description.maxLength'],
+    why: 'The documents name no limits.',
+  },
+  ...['CreateImage.parameters.ImageName', 'ModifyImageAttribute.parameters.Name'].map((at) => ({
+    at,
+    names: ['minLength', 'maxLength', 'pattern'],
+    why: 'The documents say 2 to 128 characters; all but control characters are taken.',
+  })),
+  ...['CreateImage', 'ModifyImageAttribute'].map((operation) => ({
+    at: `${operation}.parameters.Description.maxLength`,
+    why: 'The documents say 2 to 256 characters; one is taken, too.',
+  })),
+  {
     at: DESKTOPS,
     names: ['DataDiskCategory', 'SystemDiskCategory', 'Disks[].PerformanceLevel', 'Disks[].DiskCategory'],
     why: CATEGORIES,
@@ -95,7 +109,6 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   },
   { at: DESKTOPS, names: ['VolumeEncryptionKey'], why: ENCRYPTION },
   { at: DESKTOPS, names: ['Platform.enum'], why: PLATFORMS },
-  { at: BUNDLES, names: ['Language'], why: 'The language of an image is not known.' },
   {
     at: BUNDLES,
     names: ['Disks[].DiskPerformanceLevel', 'SystemDiskCategory', 'DataDiskCategory'],
@@ -218,11 +231,39 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   ListTagResources: [
     'Without ResourceId and Tag all tags of the region are given. With Tag all tags of the desktops that have all of these. Tags of deleted desktops are not given.',
   ],
-  DescribeBundles: [
-    'Bundles come from the settings and are of type SYSTEM. MemorySize is in MiB, as in the answer, or in GiB.',
-    'StockState is WithoutStock while the image of the bundle is not Available.',
+  RebuildDesktops: [
+    'A desktop must be Stopped; each one has a result of its own, success or the code that it would be refused with. Without ImageId it gets the image again that it is of; with it, it is of that image from then on. An image that is larger than the system disk is refused.',
+    'No snapshot is deleted: those of the old disk stay, and the desktop can be reset to them. The data disk stays as it is, also when the new system is of another kind.',
+    'The desktop stays Stopped (the status Rebuilding is not used), unless AfterStatus is Running: then it is started when its disk is made. Beside Running, AfterStatus may be Stopped. OperateType and Language are accepted.',
   ],
-  DescribeImages: ['All images were imported by the administrator and are of type CUSTOM.'],
+  DescribeBundles: [
+    'First those that CreateBundle made (CUSTOM), newest first, then those of the settings (SYSTEM) in their order. Like images they belong to no region. MemorySize is in MiB, as in the answer, or in GiB.',
+    'StockState is WithoutStock while the image of the bundle is not Available. Language is given only if CreateBundle was told one.',
+  ],
+  CreateBundle: [
+    'DesktopType is one that a bundle of the settings has: the first of them gives processors, memory, network and firmware. Others are refused.',
+    'RootDiskSizeGib is 1 to 32,768 and not smaller than the image, UserDiskSizeGib 0 (no data disk) to 32,768. The performance levels are accepted. BundleName is the id if not sent.',
+    'There may be 500 of them (a setting), else QuotaExceed.Bundle.',
+  ],
+  DeleteBundles: [
+    'All or none. An unknown id is InvalidDesktopBundle.NotFound, one of the settings OperationDenied.SystemBundle. Desktops keep their BundleId and go on showing the name and the type.',
+  ],
+  DescribeImages: [
+    'Images belong to no region: each one serves them all. Those that the administrator imported are of type CUSTOM, too.',
+    'Progress is of the work in the background: storing the system disk of the desktop (to 50%), then writing the file that desktops start from. Of a snapshot it is the file alone.',
+  ],
+  CreateImage: [
+    'An image is of one system disk. DiskType means SYSTEM if not sent; ALL is refused if the desktop has a data disk, DataSnapshotIds always, and SnapshotId and SnapshotIds may name one snapshot in all, which must be ACCOMPLISHED.',
+    'The desktop is Running or Stopped. Its disk is held as CreateSnapshot does it, when the call answers; no snapshot is listed for that and none counts in a quota. With SnapshotId, DesktopId may be left out; if it is sent, the snapshot must be of that desktop.',
+    'The image shares the content of the snapshot in the vault, which can be deleted at once. ImageName is the id if not sent.',
+    'AutoCleanUserdata=true is refused: this server does not change what is on a disk.',
+  ],
+  ModifyImageAttribute: [
+    'An empty value counts as not sent, as everywhere: a description can be changed, not taken away.',
+  ],
+  DeleteImages: [
+    'All or none. An unknown id is InvalidImageId.NotFound. OperationDenied.ImageInUse says what uses an image: a desktop whose disk stands on it, a bundle of the settings that means it now (give it another name first), or one that CreateBundle made, unless DeleteCascadedBundle is true: then these go, too, for which rights on bundle/* are needed. Snapshots of its desktops stay.',
+  ],
   RunCommand: [
     'CommandContent may have 16 KiB in Base64, whichever way it is sent. A ContentEncoding other than Base64 means PlainText, as documented.',
     'Timeout is 1 to 86,400 seconds and 300 if not sent (older documents say 60).',

@@ -2,12 +2,16 @@
 import { ApplyAutoSnapshotPolicy } from './ApplyAutoSnapshotPolicy.ts';
 import { CancelAutoSnapshotPolicy } from './CancelAutoSnapshotPolicy.ts';
 import { CreateAutoSnapshotPolicy } from './CreateAutoSnapshotPolicy.ts';
+import { CreateBundle } from './CreateBundle.ts';
 import { CreateDesktops } from './CreateDesktops.ts';
+import { CreateImage } from './CreateImage.ts';
 import { CreatePolicyGroup } from './CreatePolicyGroup.ts';
 import { CreateSimpleOfficeSite } from './CreateSimpleOfficeSite.ts';
 import { CreateSnapshot } from './CreateSnapshot.ts';
 import { DeleteAutoSnapshotPolicy } from './DeleteAutoSnapshotPolicy.ts';
+import { DeleteBundles } from './DeleteBundles.ts';
 import { DeleteDesktops } from './DeleteDesktops.ts';
+import { DeleteImages } from './DeleteImages.ts';
 import { DeleteOfficeSites } from './DeleteOfficeSites.ts';
 import { DeletePolicyGroups } from './DeletePolicyGroups.ts';
 import { DeleteSnapshot } from './DeleteSnapshot.ts';
@@ -24,9 +28,11 @@ import { DescribeSnapshots } from './DescribeSnapshots.ts';
 import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
+import { ModifyImageAttribute } from './ModifyImageAttribute.ts';
 import { ModifyPolicyGroup } from './ModifyPolicyGroup.ts';
 import type { Operation } from './operation.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
+import { RebuildDesktops } from './RebuildDesktops.ts';
 import { ResetSnapshot } from './ResetSnapshot.ts';
 import { RunCommand } from './RunCommand.ts';
 import { StartDesktops } from './StartDesktops.ts';
@@ -66,8 +72,14 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     TagResources,
     UntagResources,
     ListTagResources,
+    RebuildDesktops,
     DescribeBundles,
+    CreateBundle,
+    DeleteBundles,
     DescribeImages,
+    CreateImage,
+    ModifyImageAttribute,
+    DeleteImages,
     RunCommand,
     StopInvocation,
     DescribeInvocations,

@@ -8,7 +8,7 @@ import { EcdError } from '../errors.ts';
 import { requirePolicy } from '../policies/policies.ts';
 import type { Bundle } from '../settings.ts';
 import { requireBundle, requireImage } from './bundles.ts';
-import { checkDesktopName, GIB, refused, requireRegion } from './checks.ts';
+import { checkDesktopName, GIB, LARGEST_DISK_GIB, refused, requireRegion } from './checks.ts';
 import type { CreateDesktopsParameters } from './create-parameters.ts';
 import type { Services } from './services.ts';
 
@@ -33,7 +33,7 @@ const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 /** The orders. Throws what CreateDesktops lists as its errors. */
 export async function ordersOf(services: Services, asked: CreateDesktopsParameters): Promise<Order[]> {
   refuseWhatCannotWork(asked);
-  const parts = partsOf(services, asked);
+  const parts = await partsOf(services, asked);
   for (const part of parts) check(part);
   requireRegion(services, asked.RegionId);
   if (asked.SnapshotPolicyId !== undefined) {
@@ -65,12 +65,12 @@ function refuseWhatCannotWork(asked: CreateDesktopsParameters): void {
   }
 }
 
-function partsOf(services: Services, asked: CreateDesktopsParameters): Part[] {
+async function partsOf(services: Services, asked: CreateDesktopsParameters): Promise<Part[]> {
   const { BundleModels: models } = asked;
   if (models === undefined) {
     return [
       {
-        bundle: bundleOf(services, asked),
+        bundle: await bundleOf(services, asked),
         amount: asked.Amount ?? 1,
         name: asked.DesktopName ?? '',
         hostname: asked.Hostname ?? '',
@@ -81,22 +81,24 @@ function partsOf(services: Services, asked: CreateDesktopsParameters): Part[] {
   if (asked.BundleId !== undefined || asked.DesktopAttachment !== undefined) {
     throw refused('BundleModels', 'Send BundleModels, or BundleId and DesktopAttachment, not both.');
   }
-  return models.map((model) => {
+  const parts: Part[] = [];
+  for (const model of models) {
     if (model.BundleId === undefined) {
       throw new EcdError('MissingParameter', { parameter: 'BundleModels.BundleId' });
     }
-    return {
-      bundle: requireBundle(services, model.BundleId),
+    parts.push({
+      bundle: await requireBundle(services, model.BundleId),
       amount: model.Amount ?? 1,
       name: model.DesktopName ?? asked.DesktopName ?? '',
       hostname: model.Hostname ?? asked.Hostname ?? '',
       endUserIds: model.EndUserIds ?? asked.EndUserId ?? [],
-    };
-  });
+    });
+  }
+  return parts;
 }
 
 /** The bundle, with what DesktopAttachment says instead. */
-function bundleOf(services: Services, asked: CreateDesktopsParameters): Bundle {
+async function bundleOf(services: Services, asked: CreateDesktopsParameters): Promise<Bundle> {
   const { BundleId: id, DesktopAttachment: attachment } = asked;
   if (attachment === undefined) {
     if (id === undefined) throw new EcdError('MissingParameter', { parameter: 'BundleId' });
@@ -106,7 +108,7 @@ function bundleOf(services: Services, asked: CreateDesktopsParameters): Bundle {
   const base =
     id === undefined
       ? (bundles.find((bundle) => bundle.desktopType === attachment.DesktopType) ?? bundles[0])
-      : requireBundle(services, id);
+      : await requireBundle(services, id);
   if (base === undefined) throw new EcdError('InvalidDesktopBundle.NotFound');
   return {
     ...base,
@@ -115,8 +117,6 @@ function bundleOf(services: Services, asked: CreateDesktopsParameters): Bundle {
     dataDiskGib: gib(attachment.DataDiskSize) ?? base.dataDiskGib,
   };
 }
-
-const LARGEST_DISK_GIB = 32 * 1024;
 
 function gib(size: number | undefined): number | undefined {
   if (size !== undefined && (size < 0 || size > LARGEST_DISK_GIB)) {

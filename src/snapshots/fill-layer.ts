@@ -10,7 +10,7 @@ import { type Root, type Vault, ZERO_NAME } from '../vault/index.ts';
 
 const IN_FLIGHT = 16;
 
-/** Makes content `source` (null: zeros) into `target` by writing to `writer`; gives the number of chunks written. */
+/** Makes content `source` (null: zeros) into `target` by writing to `writer`; gives the number of chunks written, and tells each. */
 export async function fillLayer(
   vault: Vault,
   writer: LayerWriter,
@@ -18,6 +18,7 @@ export async function fillLayer(
   target: Root,
   sizeBytes: number,
   signal: AbortSignal,
+  onChunk: () => void = () => {},
 ): Promise<number> {
   const underWay = new Set<Promise<void>>();
   let failed: unknown;
@@ -36,7 +37,7 @@ export async function fillLayer(
     const length = Math.min(vault.chunkSize, sizeBytes - offset);
     if (length <= 0) break;
     count++;
-    run(writeChunk(vault, writer, offset, length, to));
+    run(writeChunk(vault, writer, offset, length, to).then(onChunk));
     if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
   }
   await Promise.all(underWay);

@@ -12,6 +12,7 @@ import type { LiveDisk, Stack } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { SnapshotContext } from './context.ts';
+import { insertImage, type NewImage } from './image-rows.ts';
 import { type Intent, intentOf } from './state.ts';
 
 export interface TakeRequest {
@@ -24,6 +25,8 @@ export interface TakeRequest {
   readonly creator: string;
   /** The policy that it is made for, and how long it is to be kept. */
   readonly policy?: { readonly id: string; readonly retentionMs: number };
+  /** The image that it is taken for: its row is made, and goes if the snapshot fails. Such a one counts in no quota. */
+  readonly image?: NewImage;
 }
 
 /** A snapshot whose lease is taken. */
@@ -31,6 +34,8 @@ export interface Plan {
   readonly snapshotId: string;
   readonly diskId: string;
   readonly desktopId: string;
+  /** Made with it. */
+  readonly imageId: string | null;
   readonly stack: Stack;
   readonly prepared: string;
   /** The lease's text: whoever finds another one in the row has lost it. */
@@ -65,7 +70,7 @@ export async function intend(ctx: SnapshotContext, request: TakeRequest, claim: 
     if (desktop.status !== 'Stopped' && live === null) {
       throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Running or Stopped' });
     }
-    await checkQuotas(ctx, trx, disk.id, request.type);
+    await checkQuotas(ctx, trx, disk.id, request);
     if (disk.prepared_layer === null) throw new EcdError('OperationConflict', { reason: 'Try again.' });
     const lease: Intent = {
       kind: 'freeze',
@@ -88,7 +93,7 @@ export async function intend(ctx: SnapshotContext, request: TakeRequest, claim: 
         disk_id: disk.id,
         disk_type: request.diskType,
         disk_size_bytes: disk.size_bytes,
-        os_type: await osType(trx, desktop.image_id),
+        os_type: (await system(trx, desktop.image_id)).osType,
         type: request.type,
         status: 'PROGRESSING',
         failure: '',
@@ -103,13 +108,19 @@ export async function intend(ctx: SnapshotContext, request: TakeRequest, claim: 
         stored_bytes: null,
         policy_id: request.policy?.id ?? null,
         expires_at: request.policy === undefined ? null : now + request.policy.retentionMs,
+        image_id: request.image?.id ?? null,
       })
       .execute();
+    if (request.image !== undefined) {
+      const source = { sizeBytes: disk.size_bytes, ...(await system(trx, desktop.image_id)), root: null };
+      await insertImage(trx, request.image, { ...source, madeOf: 'desktop' }, now);
+    }
     const stack = await loadStack(trx, disk);
     return {
       snapshotId,
       diskId: disk.id,
       desktopId: desktop.id,
+      imageId: request.image?.id ?? null,
       stack,
       prepared: disk.prepared_layer,
       intent,
@@ -123,7 +134,7 @@ async function checkQuotas(
   ctx: SnapshotContext,
   trx: Trx,
   diskId: string,
-  type: TakeRequest['type'],
+  { type, image }: TakeRequest,
 ): Promise<void> {
   const { quotaPerDisk, maxWaitingLayers } = ctx.settings.snapshots;
   const count = trx.fn.countAll<number>().as('count');
@@ -132,9 +143,11 @@ async function checkQuotas(
     .select(count)
     .where('disk_id', '=', diskId)
     .where('type', '=', type)
+    .where('image_id', 'is', null)
     .where('status', '!=', 'FAILED')
     .executeTakeFirstOrThrow();
-  if (snapshots >= quotaPerDisk) throw new EcdError('QuotaExceed.Snapshot', { count: snapshots });
+  if (image === undefined && snapshots >= quotaPerDisk)
+    throw new EcdError('QuotaExceed.Snapshot', { count: snapshots });
   const { count: waiting } = await trx
     .selectFrom('layers')
     .select(count)
@@ -145,7 +158,12 @@ async function checkQuotas(
   if (waiting >= maxWaitingLayers) throw new EcdError('QuotaExceed.WaitingLayers', { count: waiting });
 }
 
-async function osType(trx: Trx, imageId: string): Promise<string> {
-  const image = await trx.selectFrom('images').select('os_type').where('id', '=', imageId).executeTakeFirst();
-  return image?.os_type ?? 'Linux';
+/** What runs on the disks of desktops of an image. */
+async function system(trx: Trx, imageId: string): Promise<{ osType: 'Linux' | 'Windows'; platform: string }> {
+  const image = await trx
+    .selectFrom('images')
+    .select(['os_type', 'platform'])
+    .where('id', '=', imageId)
+    .executeTakeFirst();
+  return { osType: image?.os_type ?? 'Linux', platform: image?.platform ?? 'Linux' };
 }

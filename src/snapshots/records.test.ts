@@ -28,6 +28,7 @@ test("a snapshot's record holds all of the row that a lost catalogue would need,
       total_bytes: 5,
       done_bytes: 3,
       stored_bytes: null,
+      image_id: null,
       policy_id: 'sp-1',
       expires_at: 1_700_086_400_000,
     },
@@ -62,7 +63,7 @@ test("an image's record", () => {
   const row = {
     ...{ id: 'm-1', name: 'demo', description: '', os_type: 'Linux' as const, platform: 'Debian' },
     ...{ status: 'Creating' as const, progress: 99, size_bytes: 1048576, root: null },
-    ...{ created_at: 5, updated_at: 6 },
+    ...{ created_at: 5, updated_at: 6, made_of: 'file' as const, creator: '' },
   };
   expect(imageRecord(row, ROOT)).toEqual({
     ...{ version: 1, kind: 'image', id: 'm-1', root: ROOT, name: 'demo', description: '' },

@@ -29,7 +29,8 @@ export async function removeSnapshots(
       .selectFrom('snapshots')
       .select(['id', 'disk_id', 'root'])
       .where('id', 'in', [...ids])
-      .where('region_id', '=', regionId);
+      .where('region_id', '=', regionId)
+      .where('image_id', 'is', null);
     if (which === 'automatic') query = query.where('type', '=', 'AUTO').where('policy_id', 'is not', null);
     const found = await query.execute();
     for (const { id } of found) {

@@ -29,7 +29,7 @@ export async function requestReset(
       .selectAll()
       .where('id', '=', request.snapshotId)
       .executeTakeFirst();
-    if (snapshot === undefined || snapshot.region_id !== request.regionId)
+    if (snapshot?.region_id !== request.regionId || snapshot.image_id !== null)
       throw new EcdError('InvalidSnapshotId.NotFound');
     if (snapshot.status !== 'ACCOMPLISHED' || snapshot.root === null)
       throw new EcdError('InvalidSnapshotId.NotReady');

@@ -1,29 +1,24 @@
 /**
- * ResetSnapshot: the disk becomes again what it was at the freeze.
+ * ResetSnapshot: the disk becomes again what it was at the freeze. RebuildDesktops: what an image is.
  *
- * Invariants: while the lease (the disk's intent) is there nothing else touches the disk; the old stack stays until the
- * new one is durable, and the catalogue switches in one transaction; layers that waiting snapshots need stay, as a
- * branch, until those are archived.
+ * Invariants: while the lease (the disk's intent) is there nothing else touches the disk; the rest stands in
+ * switch-stack.ts. A rebuild drops no snapshot.
  */
 import { sleep } from '../async.ts';
-import type { Trx } from '../catalogue/catalogue.ts';
-import type { SnapshotTable } from '../catalogue/schema.ts';
 import { chain, type DiskRow, diskById, stackOf } from '../catalogue/stacks.ts';
-import type { LayerWriter, Stack } from '../disks/types.ts';
+import type { Stack } from '../disks/types.ts';
 import { describeError, EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
-import { parseRoot, type Root } from '../vault/index.ts';
+import { parseRoot } from '../vault/index.ts';
 import type { SnapshotContext } from './context.ts';
 import { type ResetWay, resetWay } from './decide.ts';
-import { fillLayer } from './fill-layer.ts';
-import { adoptLayer, allocateLayer, discardLayers, sweep } from './layers.ts';
-import { type DiskState, intentOf, loadState } from './state.ts';
+import { rebuildDisk } from './rebuild.ts';
+import { type DiskState, type Intent, intentOf, loadState } from './state.ts';
+import { isSound, switchTo } from './switch-stack.ts';
 
 /** How often a promised reset is tried, and the pause before the second try, which doubles then. */
 const TRIES = 5;
 const FIRST_PAUSE_MS = 1000;
-
-type SnapshotRow = SnapshotTable;
 
 /**
  * Does a reset whose lease is taken; also one that an earlier service began. The lease ends with it, done or failed. Once
@@ -40,9 +35,9 @@ export async function performReset(
     if (disk === undefined || intent?.kind !== 'reset') return;
     await faults.hit('reset.intended');
     try {
-      return await tryReset(ctx, disk, intent.snapshotId);
+      return await tryReset(ctx, disk, intent);
     } catch (error) {
-      const details = { disk: diskId, snapshot: intent.snapshotId, tries, error: describeError(error) };
+      const details = { disk: diskId, lease: intent, tries, error: describeError(error) };
       if (ctx.signal.aborted) throw error;
       if (!promised() || tries === TRIES || !mayPass(error)) {
         ctx.log.error(details, 'a reset failed; the disk is as it was');
@@ -65,26 +60,23 @@ function mayPass(error: unknown): boolean {
 
 async function tryReset(
   ctx: SnapshotContext,
-  { id, desktop_id }: DiskRow,
-  snapshotId: string,
+  disk: DiskRow,
+  intent: Extract<Intent, { kind: 'reset' }>,
 ): Promise<void> {
   let pause: { resume(): void } | undefined;
   try {
-    await stopFirst(ctx, id, desktop_id);
-    pause = await ctx.gate.pause(id);
-    await ctx.diskLock.run(id, async () => {
-      const snapshot = await ctx.catalogue.db
-        .selectFrom('snapshots')
-        .selectAll()
-        .where('id', '=', snapshotId)
-        .executeTakeFirst();
-      // Deleted while the reset waited for the desktop to stop: there is nothing to go back to.
-      if (snapshot?.root == null) throw new EcdError('InvalidSnapshotId.NotFound');
-      await resetDisk(ctx, id, snapshot);
+    await stopFirst(ctx, disk.id, disk.desktop_id);
+    pause = await ctx.gate.pause(disk.id);
+    await ctx.diskLock.run(disk.id, async () => {
+      const state = await loadState(ctx.catalogue.db, disk.id);
+      if (state === undefined) throw new EcdError('InvalidDesktopId.NotFound');
+      await requireUnused(ctx, state, stackOf(state.disk, chain(state.layers, state.disk.active_layer)));
+      if ('imageId' in intent) await rebuildDisk(ctx, state, intent.imageId);
+      else await resetDisk(ctx, state, intent.snapshotId);
     });
   } finally {
     pause?.resume();
-    ctx.kick(id);
+    ctx.kick(disk.id);
   }
 }
 
@@ -109,28 +101,27 @@ async function endLease(ctx: SnapshotContext, diskId: string, intent: string): P
     .execute();
 }
 
-async function resetDisk(ctx: SnapshotContext, diskId: string, snapshot: SnapshotRow): Promise<void> {
-  const state = await loadState(ctx.catalogue.db, diskId);
-  if (state === undefined) throw new EcdError('InvalidDesktopId.NotFound');
-  const stack = stackOf(state.disk, chain(state.layers, state.disk.active_layer));
-  await requireUnused(ctx, state, stack);
-  const target = parseRoot(snapshot.root!);
-  const way = resetWay(state, { layer: snapshot.layer_id, root: snapshot.root! });
+async function resetDisk(ctx: SnapshotContext, state: DiskState, snapshotId: string): Promise<void> {
+  const snapshot = await ctx.catalogue.db
+    .selectFrom('snapshots')
+    .select(['root', 'layer_id'])
+    .where('id', '=', snapshotId)
+    .executeTakeFirst();
+  // Deleted while the reset waited for the desktop to stop: there is nothing to go back to.
+  if (snapshot?.root == null) throw new EcdError('InvalidSnapshotId.NotFound');
+  const target = parseRoot(snapshot.root);
+  const way = resetWay(state, { layer: snapshot.layer_id, root: snapshot.root });
   const onto = way.kind === 'onto' ? way.layer : way.over;
   const below = onto === null ? emptyStack(state, way) : stackOf(state.disk, chain(state.layers, onto));
-  const sound = await ctx.pool.check(below).then(
-    () => true,
-    (error: unknown) => {
-      if (!EcdError.is(error, 'Disk.Damaged')) throw error;
-      ctx.log.warn({ disk: diskId, error: describeError(error) }, 'the disk is rebuilt from the vault');
-      return false;
-    },
+  const sound = await isSound(ctx, below);
+  ctx.log.info(
+    { disk: state.disk.id, snapshot: snapshotId, way: sound ? way.kind : 'from the vault' },
+    'reset',
   );
-  ctx.log.info({ disk: diskId, snapshot: snapshot.id, way: sound ? way.kind : 'rebuild' }, 'reset');
   if (sound && way.kind === 'onto') return switchTo(ctx, state, below, null);
   const source = sound && way.kind === 'difference' && way.root !== null ? parseRoot(way.root) : null;
   const clean: Stack = sound ? below : { ...below, imageId: null, layers: [] };
-  await switchTo(ctx, state, clean, { source, target, root: snapshot.root! });
+  await switchTo(ctx, state, clean, { source, target, root: snapshot.root });
 }
 
 /** No QEMU of ours and no other process has the disk. A file that is damaged is in nobody's use. */
@@ -147,131 +138,4 @@ async function requireUnused(ctx: SnapshotContext, state: DiskState, stack: Stac
 function emptyStack(state: DiskState, way: ResetWay): Stack {
   const imageId = way.kind === 'difference' ? way.imageId : null;
   return { diskId: state.disk.id, sizeBytes: state.disk.size_bytes, imageId, layers: [] };
-}
-
-interface Content {
-  /** Content of the stack below, null when it is empty. */
-  readonly source: Root | null;
-  readonly target: Root;
-  readonly root: string;
-}
-
-/** Puts a new active layer on `below`, or on a new layer over it that holds `content`, and drops the old stack. */
-async function switchTo(
-  ctx: SnapshotContext,
-  state: DiskState,
-  below: Stack,
-  content: Content | null,
-): Promise<void> {
-  const { disk } = state;
-  const made: string[] = [];
-  // Both trees stay in the vault until the catalogue names the new layer's root, whatever is deleted meanwhile.
-  const session = content === null ? null : await ctx.vault.session();
-  let committing = false;
-  try {
-    for (const root of [content?.source, content?.target]) if (root != null) session?.hold(root);
-    let stack = below;
-    if (content !== null) {
-      const filled = await allocateLayer(ctx, disk.id);
-      made.push(filled);
-      await writeContent(ctx, below, filled, content);
-      stack = { ...below, layers: [...below.layers, filled] };
-    }
-    await faults.hit('reset.written');
-    const active = await allocateLayer(ctx, disk.id);
-    made.push(active);
-    await ctx.pool.prepare(stack, active);
-    await faults.hit('reset.prepared');
-    committing = true;
-    const dropped = await commitSwitch(ctx, state, below, made, content);
-    await faults.hit('reset.committed');
-    // What cannot be unlinked now is garbage by name, and goes at the next start.
-    await sweep(ctx, disk.id, dropped).catch((error: unknown) => {
-      ctx.log.warn({ disk: disk.id, error: describeError(error) }, 'old layers could not be unlinked yet');
-    });
-  } catch (error) {
-    // A commit that failed may be found done after a crash: its files are garbage by name until the next start tells.
-    if (!committing) await sweep(ctx, disk.id, made);
-    throw error;
-  } finally {
-    await session?.close();
-  }
-}
-
-async function writeContent(
-  ctx: SnapshotContext,
-  below: Stack,
-  layer: string,
-  content: Content,
-): Promise<void> {
-  let writer: LayerWriter | undefined;
-  try {
-    writer = await ctx.pool.writeLayer(below, layer);
-    await faults.hit('reset.opened', { qsd: writer.pid });
-    await fillLayer(ctx.vault, writer, content.source, content.target, below.sizeBytes, ctx.signal);
-    await faults.hit('reset.filled', { qsd: writer.pid });
-    await writer.finish();
-  } catch (error) {
-    await writer?.discard();
-    throw error;
-  }
-}
-
-/** One transaction: the new stack is the disk's, the old active and prepared layers are garbage, the lease has ended. */
-async function commitSwitch(
-  ctx: SnapshotContext,
-  state: DiskState,
-  below: Stack,
-  made: readonly string[],
-  content: Content | null,
-): Promise<string[]> {
-  const { disk } = state;
-  const now = ctx.clock();
-  const active = made.at(-1)!;
-  const base = { disk_id: disk.id, created_at: now };
-  return ctx.catalogue.transaction(async (trx) => {
-    let parent = below.layers.at(-1) ?? null;
-    if (content !== null) {
-      const image_id = parent === null ? below.imageId : null;
-      await adoptLayer(trx, {
-        ...base,
-        id: made[0]!,
-        parent_id: parent,
-        image_id,
-        state: 'frozen',
-        root: content.root,
-      });
-      parent = made[0]!;
-    }
-    await adoptLayer(trx, {
-      ...base,
-      id: active,
-      parent_id: parent,
-      image_id: null,
-      state: 'active',
-      root: null,
-    });
-    const settling = below.layers.includes(disk.settling_layer ?? '') ? disk.settling_layer : null;
-    if (disk.settling_layer !== null && settling === null) await forgetHalfMerged(trx, state);
-    const switched = await trx
-      .updateTable('disks')
-      .set({ active_layer: active, prepared_layer: null, settling_layer: settling, intent: null })
-      .where('id', '=', disk.id)
-      .where('intent', '=', disk.intent)
-      .executeTakeFirst();
-    if (switched.numUpdatedRows !== 1n) {
-      throw new EcdError('OperationConflict', { reason: 'The disk was taken over by another process.' });
-    }
-    const dropped = [...(disk.prepared_layer === null ? [] : [disk.prepared_layer]), disk.active_layer];
-    await discardLayers(trx, disk.id, dropped);
-    return dropped;
-  });
-}
-
-/** The layers below an unfinished settle no longer hold what they held, and now nothing else in the catalogue says so. */
-async function forgetHalfMerged(trx: Trx, { layers, disk }: DiskState): Promise<void> {
-  const below = chain(layers, disk.settling_layer!).slice(0, -1);
-  const ids = below.map((layer) => layer.id);
-  await trx.updateTable('layers').set({ root: null }).where('id', 'in', ids).execute();
-  await trx.updateTable('snapshots').set({ layer_id: null }).where('layer_id', 'in', ids).execute();
 }

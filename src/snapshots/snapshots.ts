@@ -1,5 +1,5 @@
 /**
- * Snapshots: take, remove, reset, and the work in the background that follows from them.
+ * Snapshots: take, remove, reset, images, and the work in the background that follows from them.
  *
  * Invariants: those of the parts below; this file only joins them. Everything here may be called while everything else
  * runs.
@@ -10,7 +10,9 @@ import { disksOf } from '../catalogue/stacks.ts';
 import { describeError, EcdError } from '../errors.ts';
 import type { SnapshotContext } from './context.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
+import { Images } from './images.ts';
 import type { TakeRequest } from './intend.ts';
+import { type RebuildRequest, requestRebuild } from './rebuild.ts';
 import { recover } from './recover.ts';
 import { dropRecords, removeSnapshots } from './remove.ts';
 import { type ResetRequest, requestReset } from './request-reset.ts';
@@ -30,6 +32,7 @@ export class Snapshots {
   readonly #ctx: SnapshotContext;
   readonly #workers: DiskWorkers;
   readonly #stop = new AbortController();
+  readonly images: Images;
   readonly #resets = new Map<string, Promise<void>>();
   #collecting: Promise<unknown> = Promise.resolve();
 
@@ -43,6 +46,7 @@ export class Snapshots {
       kick: (diskId) => this.#workers.kick(diskId),
     };
     this.#workers = new DiskWorkers(this.#ctx);
+    this.images = new Images(this.#ctx);
   }
 
   /** CreateSnapshot: answers with the id when the point in time is durable. */
@@ -62,27 +66,34 @@ export class Snapshots {
   ): Promise<void> {
     const { diskIds } = await removeSnapshots(this.#ctx, regionId, ids, claim, which);
     await dropRecords(this.#ctx);
-    for (const diskId of diskIds) {
-      const state = await loadState(this.#ctx.catalogue.db, diskId);
-      this.#workers.cancelArchive(diskId, (layer) => state?.wanted.has(layer) === true);
-      this.#workers.kick(diskId);
-    }
+    await this.#unwanted(diskIds);
+  }
+
+  /** DeleteImages: see Images. A desktop's content that is still being stored for one is not needed any more. */
+  async removeImages(
+    ids: readonly string[],
+    claim: Claim,
+    cascade: 'bundles' | 'nothing' = 'nothing',
+  ): Promise<void> {
+    await this.#unwanted(await this.images.remove(ids, claim, cascade));
   }
 
   /** ResetSnapshot: answers when it is done, or after two seconds while it goes on. */
   async reset(request: ResetRequest, claim: Claim): Promise<void> {
     const diskId = await requestReset(this.#ctx, request, claim);
-    let promised = false;
-    const reset = this.#beginReset(diskId, () => promised);
-    const late = sleep(ANSWER_RESET_MS, this.#stop.signal).then(() => {
-      promised = true;
-    });
-    await Promise.race([reset, late]);
+    await this.#answerReset(diskId);
+  }
+
+  /** RebuildDesktops, one desktop: as `reset`, to an image. */
+  async rebuild(request: RebuildRequest, claim: Claim): Promise<void> {
+    const diskId = await requestRebuild(this.#ctx, request, claim);
+    await this.#answerReset(diskId);
   }
 
   /** After the desktops were found again and before any is started. */
   async recover(): Promise<void> {
     await this.#ctx.pool.endOrphans();
+    await this.images.recover();
     for (const diskId of await recover(this.#ctx)) this.#beginReset(diskId).catch(() => {});
     const disks = await this.#ctx.catalogue.db.selectFrom('disks').select('id').execute();
     for (const { id } of disks) this.#workers.kick(id);
@@ -141,6 +152,25 @@ export class Snapshots {
     await this.#workers.close();
     await Promise.allSettled(this.#resets.values());
     await this.#collecting.catch(() => {});
+  }
+
+  /** Snapshots of these disks are gone: nobody may wait for what is being stored. */
+  async #unwanted(diskIds: readonly string[]): Promise<void> {
+    for (const diskId of diskIds) {
+      const state = await loadState(this.#ctx.catalogue.db, diskId);
+      this.#workers.cancelArchive(diskId, (layer) => state?.wanted.has(layer) === true);
+      this.#workers.kick(diskId);
+    }
+  }
+
+  /** Whoever asked is answered when it is done, or after a while with the promise that it goes on. */
+  async #answerReset(diskId: string): Promise<void> {
+    let promised = false;
+    const reset = this.#beginReset(diskId, () => promised);
+    const late = sleep(ANSWER_RESET_MS, this.#stop.signal).then(() => {
+      promised = true;
+    });
+    await Promise.race([reset, late]);
   }
 
   /** `promised`: whether somebody was told that it goes on. */

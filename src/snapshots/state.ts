@@ -21,7 +21,9 @@ export type Intent =
       readonly frozen: string;
       readonly prepared: string;
     }
-  | { readonly kind: 'reset'; readonly snapshotId: string };
+  | { readonly kind: 'reset'; readonly snapshotId: string }
+  /** To an image: a rebuild. */
+  | { readonly kind: 'reset'; readonly imageId: string };
 
 export function intentOf(disk: Pick<DiskRow, 'intent'>): Intent | null {
   return disk.intent === null ? null : (JSON.parse(disk.intent) as Intent);

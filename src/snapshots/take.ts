@@ -56,7 +56,7 @@ async function findDisk(catalogue: Catalogue, request: TakeRequest): Promise<Dis
   return disk;
 }
 
-async function requireSpace(ctx: SnapshotContext): Promise<void> {
+export async function requireSpace(ctx: SnapshotContext): Promise<void> {
   const reserve = ctx.settings.snapshots.reserveBytes;
   // A vault that is away is no reason to refuse: the frozen layer waits for it.
   const vault = await ctx.vault.freeBytes().catch(() => Number.POSITIVE_INFINITY);
@@ -185,6 +185,7 @@ async function abandon(ctx: SnapshotContext, plan: Plan, cause: unknown): Promis
         .where('intent', '=', plan.intent)
         .execute();
       await trx.deleteFrom('snapshots').where('id', '=', plan.snapshotId).execute();
+      if (plan.imageId !== null) await trx.deleteFrom('images').where('id', '=', plan.imageId).execute();
     });
   } catch (error) {
     // The lease stays in the catalogue: the next snapshot, start of the desktop or start of the service settles it.

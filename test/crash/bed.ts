@@ -11,7 +11,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Event, Replay } from './events.ts';
 import { Model } from './model.ts';
-import { DATA_BYTES, processesOf, run, SYSTEM_BYTES, World, type WorldOptions, within } from './world.ts';
+import { processesOf, within } from './processes.ts';
+import { DATA_BYTES, run, SYSTEM_BYTES, World, type WorldOptions } from './world.ts';
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 const KIB = 1024;

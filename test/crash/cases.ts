@@ -102,3 +102,67 @@ export const DAEMON: readonly Case[] = [
   // Without its base the disk is not readable as it was: it is reset once more.
   ...cases([...REBUILD, 'reset 1'], 'reset.opened'),
 ];
+
+/** An image of a snapshot that is deleted at once, with a collection while it is made. */
+const IMAGE = ['write system', 'take system', 'idle', 'image 1', 'delete 1', 'collect', 'idle'] as const;
+/** Of the disk as it is. */
+const IMAGE_OFFLINE = ['write system', 'image system', 'write system', 'idle'] as const;
+const IMAGE_LIVE = ['start', ...IMAGE_OFFLINE] as const;
+const UNIMAGE = [...IMAGE, 'unimage 1', 'collect'] as const;
+
+/** The system disk is made new: from its own image, which the first snapshot's content is then brought back over, ... */
+const RENEW = [...SETTLED, 'rebuild', 'write system', 'take system', 'idle', 'reset 1'] as const;
+/** ... while a snapshot of it waits to be stored, ... */
+const RENEW_EARLY = ['write system', 'take system', 'rebuild', 'write system', 'idle'] as const;
+/** ... and from another image, from which a second desktop would begin. */
+const RENEW_OTHER = [
+  'write system',
+  'image system',
+  'idle',
+  'write system',
+  'rebuild 1',
+  'write system',
+] as const;
+
+/** The service dies while a system disk is made new. */
+export const RENEWALS: readonly Case[] = [
+  ...cases(
+    RENEW,
+    'reset.intended',
+    'reset.written',
+    'reset.prepared',
+    'reset.committed',
+    'reset.committed@2',
+  ),
+  ...cases(RENEW, 'layers.unlinked', 'layers.released', 'reset.filled'),
+  ...cases(RENEW_EARLY, 'reset.intended', 'reset.prepared', 'reset.committed', 'archive.stored'),
+  ...cases(RENEW_OTHER, 'reset.intended', 'reset.prepared', 'reset.committed'),
+  ...twice(RENEW_OTHER, 'reset.intended', 'reset.prepared', 'reset.committed'),
+];
+
+/** The service dies while an image is made or deleted. */
+export const IMAGES: readonly Case[] = [
+  ...cases(IMAGE, 'image.intended', 'image.opened', 'image.filled', 'image.synced', 'image.written'),
+  ...cases(IMAGE, 'vault.record.written@2', 'image.recorded', 'image.published'),
+  ...cases(
+    IMAGE_OFFLINE,
+    'take.intended',
+    'take.locked',
+    'take.committed',
+    'archive.stored',
+    'archive.committed',
+  ),
+  ...cases(IMAGE_OFFLINE, 'image.taken.over', 'image.filled', 'image.written'),
+  ...cases(UNIMAGE, 'image.removed', 'image.released'),
+  ...cases(['take system', 'idle', 'image 1', 'unimage 1'], 'image.removed', 'image.released'),
+  ...twice(IMAGE, 'image.filled', 'image.filled', 'image.synced', 'image.recorded'),
+];
+
+/** The same while the desktop runs. */
+export const IMAGES_LIVE: readonly Case[] = cases(
+  IMAGE_LIVE,
+  ...['take.intended', 'take.frozen', 'take.switched', 'take.committed', 'image.taken.over', 'image.filled'],
+);
+
+/** A storage daemon dies while it writes an image: it is begun again. */
+export const IMAGES_DAEMON: readonly Case[] = cases(IMAGE, 'image.opened', 'image.filled');

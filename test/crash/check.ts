@@ -12,7 +12,8 @@ import { allRoots } from '../../src/snapshots/roots.ts';
 import { parseRoot, type Root } from '../../src/vault/index.ts';
 import type { Replay, TakenSnapshot } from './events.ts';
 import type { Model } from './model.ts';
-import { processesOf, run, type World } from './world.ts';
+import { processesOf } from './processes.ts';
+import { run, type World } from './world.ts';
 
 export function must(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);
@@ -47,6 +48,26 @@ export async function snapshotsAreRight(world: World, replay: Replay): Promise<v
   }
 }
 
+/** The same of images, whose golden file is the content. */
+export async function imagesAreRight(world: World, replay: Replay): Promise<void> {
+  for (const { name, id, state, model } of replay.images.values()) {
+    const row = await world.catalogue.db
+      .selectFrom('images')
+      .selectAll()
+      .where('name', '=', name)
+      .executeTakeFirst();
+    if (state === 'taken') {
+      must(row?.status === 'Available', `${name}, acknowledged, is ${row?.status}`);
+      must(row.id === id && row.progress === 100, `${name} has another id, or ${row.progress}%`);
+    }
+    if (state === 'deleted' || state === 'failed') must(row === undefined, `${name}, ${state}, is there`);
+    if (row?.status !== 'Available') continue;
+    model.verify(await readVault(world, parseRoot(row.root!)), `${name} in the vault`);
+    const golden = { diskId: row.id, sizeBytes: row.size_bytes, imageId: row.id, layers: [] };
+    model.verify(await world.readStack(golden), `the file of ${name}`);
+  }
+}
+
 /** The active disk of a Stopped desktop. */
 export async function diskIsRight(
   world: World,
@@ -62,7 +83,7 @@ export async function diskIsRight(
 /** Files and rows are the same, and nothing is half-done. */
 export async function nothingIsLeft(world: World): Promise<void> {
   const { db } = world.catalogue;
-  for (const table of ['garbage', 'dropped_records'] as const) {
+  for (const table of ['garbage', 'dropped_records', 'image_garbage'] as const) {
     const rows = await db.selectFrom(table).selectAll().execute();
     must(rows.length === 0, `${table} holds ${JSON.stringify(rows)}`);
   }
@@ -82,9 +103,16 @@ export async function nothingIsLeft(world: World): Promise<void> {
   const records = vault.flatMap((name) => /^snapshots\/(.*)\.json$/.exec(name)?.[1] ?? []);
   const kept = [
     ...(await db.selectFrom('snapshots').select('id').where('root', 'is not', null).execute()),
-    ...(await db.selectFrom('images').select('id').execute()),
+    ...(await db.selectFrom('images').select('id').where('root', 'is not', null).execute()),
   ];
   must(same(records.sort(), kept.map(({ id }) => id).sort()), `records: ${records.join(' ')}`);
+  const images = await db.selectFrom('images').select(['id', 'status']).execute();
+  must(!images.some(({ status }) => status === 'Creating'), `images: ${JSON.stringify(images)}`);
+  const golden = images.filter(({ status }) => status === 'Available').map(({ id }) => `${id}.qcow2`);
+  const found = (await readdir(world.dir.images)).sort();
+  must(same(found, golden.sort()), `in images/: ${found.join(' ')}`);
+  const hidden = await db.selectFrom('snapshots').select('id').where('image_id', 'is not', null).execute();
+  must(hidden.length === 0, `snapshots of images: ${JSON.stringify(hidden)}`);
   const desktops = await db.selectFrom('desktops').select('id').where('status', '!=', 'Deleted').execute();
   const known = new Set(['qsd', ...desktops.map(({ id }) => id)]);
   const strange = (await readdir(world.dir.run)).filter((name) => !known.has(name));

@@ -1,7 +1,18 @@
 /** kill -9 of the service, of QEMU and of storage daemons at named points: what was acknowledged is there, nothing else is. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Bed, type CaseRun } from './bed.ts';
-import { type Case, DAEMON, QEMU, SERVICE, SERVICE_LIVE, SLOW_SETTLE } from './cases.ts';
+import {
+  type Case,
+  DAEMON,
+  IMAGES,
+  IMAGES_DAEMON,
+  IMAGES_LIVE,
+  QEMU,
+  RENEWALS,
+  SERVICE,
+  SERVICE_LIVE,
+  SLOW_SETTLE,
+} from './cases.ts';
 import { judged } from './verdict.ts';
 
 const FULL = process.env['OPENECD_TEST_TIER'] === 'full';
@@ -59,4 +70,16 @@ describe.concurrent('QEMU dies', () => {
 
 describe.concurrent('a storage daemon dies', () => {
   test.each(table(DAEMON))('%s', (_, each) => dies(each, 'kill-qsd', wentOn('kill-qsd')));
+});
+
+describe.concurrent('images: the service dies', () => {
+  test.each(table([...IMAGES, ...IMAGES_LIVE]))('%s', (_, each) => dies(each, 'kill', died));
+});
+
+describe.concurrent('images: a storage daemon dies', () => {
+  test.each(table(IMAGES_DAEMON))('%s', (_, each) => dies(each, 'kill-qsd', wentOn('kill-qsd')));
+});
+
+describe.concurrent('rebuilds: the service dies', () => {
+  test.each(table(RENEWALS))('%s', (_, each) => dies(each, 'kill', died));
 });

@@ -5,7 +5,7 @@
  * the moment of a kill, the lines say what must be there, what must not, and what may be either way.
  */
 import type { DiskType } from '../../src/catalogue/schema.ts';
-import type { Model, Write } from './model.ts';
+import { IMAGE, type Model, type Write } from './model.ts';
 
 export type Event =
   | { readonly e: 'created'; readonly desktop: string }
@@ -17,17 +17,25 @@ export type Event =
   | { readonly e: 'taking'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'taken'; readonly name: string; readonly id: string }
   | { readonly e: 'take failed'; readonly name: string; readonly code: string }
+  /** To a snapshot, or a rebuild to an image. */
   | { readonly e: 'resetting'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'reset'; readonly disk: DiskType; readonly name: string }
   | { readonly e: 'reset failed'; readonly disk: DiskType; readonly name: string; readonly code: string }
   | { readonly e: 'deleting'; readonly name: string }
   | { readonly e: 'deleted'; readonly name: string }
+  /** `of`: the snapshot it is made of; null: the system disk as it is. */
+  | { readonly e: 'imaging'; readonly name: string; readonly of: string | null }
+  | { readonly e: 'imaged'; readonly name: string; readonly id: string }
+  | { readonly e: 'image failed'; readonly name: string; readonly code: string }
+  | { readonly e: 'unimaging'; readonly name: string }
+  | { readonly e: 'unimaged'; readonly name: string }
   | { readonly e: 'removing' }
   | { readonly e: 'removed' }
   /** A step that ended with an error. */
   | { readonly e: 'failed'; readonly step: string; readonly reason: string }
   | { readonly e: 'end' };
 
+/** A snapshot, or an image: what was held under a name. */
 export interface TakenSnapshot {
   readonly name: string;
   readonly disk: DiskType;
@@ -48,6 +56,7 @@ interface DiskReplay {
 /** What the lines add up to. */
 export class Replay {
   readonly snapshots = new Map<string, TakenSnapshot>();
+  readonly images = new Map<string, TakenSnapshot>();
   readonly disks: Record<DiskType, DiskReplay>;
   readonly events: Event[] = [];
   removal: 'no' | 'begun' | 'done' = 'no';
@@ -57,6 +66,8 @@ export class Replay {
   constructor(system: Model, data: Model) {
     const fresh = (model: Model): DiskReplay => ({ model, pending: [], resetting: null });
     this.disks = { system: fresh(system), data: fresh(data) };
+    const base = { name: IMAGE, disk: 'system', id: null, model: system.clone(), state: 'unknown' } as const;
+    this.images.set(IMAGE, base);
   }
 
   /** Takes the next line. */
@@ -76,13 +87,25 @@ export class Replay {
         for (const write of disk.pending.splice(0)) disk.model.allow(write);
         break;
       }
-      case 'taking': {
-        const { model, pending } = this.disks[event.disk];
-        const copy = model.clone();
-        for (const write of pending) copy.allow(write);
-        this.snapshots.set(event.name, { ...event, id: null, model: copy, state: 'taking' });
+      case 'taking':
+        this.snapshots.set(event.name, this.#taking(event.name, event.disk));
+        break;
+      case 'imaging': {
+        const taking = this.#taking(event.name, 'system');
+        const model = event.of === null ? taking.model : this.snapshots.get(event.of)!.model.clone();
+        this.images.set(event.name, { ...taking, model });
         break;
       }
+      case 'imaged':
+        Object.assign(this.images.get(event.name)!, { id: event.id, state: 'taken' });
+        break;
+      case 'image failed':
+        this.images.get(event.name)!.state = 'failed';
+        break;
+      case 'unimaging':
+      case 'unimaged':
+        this.images.get(event.name)!.state = event.e === 'unimaging' ? 'deleting' : 'deleted';
+        break;
       case 'taken':
         Object.assign(this.snapshots.get(event.name)!, { id: event.id, state: 'taken' });
         break;
@@ -90,7 +113,8 @@ export class Replay {
         this.snapshots.get(event.name)!.state = 'failed';
         break;
       case 'resetting':
-        this.disks[event.disk].resetting = this.snapshots.get(event.name)!.model;
+        this.disks[event.disk].resetting = (this.snapshots.get(event.name) ??
+          this.images.get(event.name))!.model;
         break;
       case 'reset': {
         const disk = this.disks[event.disk];
@@ -120,8 +144,8 @@ export class Replay {
   /** The child is dead: what it had begun is on the disk or not, and will not change any more. */
   died(): void {
     for (const disk of ['system', 'data'] as const) this.add({ e: 'unsure', disk });
-    for (const snapshot of this.snapshots.values()) {
-      if (snapshot.state === 'taking') snapshot.state = 'unknown';
+    for (const held of [...this.snapshots.values(), ...this.images.values()]) {
+      if (held.state === 'taking') held.state = 'unknown';
     }
   }
 
@@ -141,8 +165,15 @@ export class Replay {
   /** Also part of what is being frozen: it may be in that snapshot. */
   #write(type: DiskType, write: Write): void {
     this.disks[type].pending.push(write);
-    for (const snapshot of this.snapshots.values()) {
-      if (snapshot.state === 'taking' && snapshot.disk === type) snapshot.model.allow(write);
+    for (const held of [...this.snapshots.values(), ...this.images.values()]) {
+      if (held.state === 'taking' && held.disk === type) held.model.allow(write);
     }
+  }
+
+  #taking(name: string, disk: DiskType): TakenSnapshot {
+    const { model, pending } = this.disks[disk];
+    const copy = model.clone();
+    for (const write of pending) copy.allow(write);
+    return { name, disk, id: null, model: copy, state: 'taking' };
   }
 }

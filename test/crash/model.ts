@@ -4,6 +4,10 @@
  * Invariants: every write of these tests fills whole sectors with one byte, so that a disk is one byte a sector; where a
  * write was begun and its flush not yet acknowledged, the sector may hold any byte that was on its way.
  */
+
+/** Name of the image that every desktop is made of at first. */
+export const IMAGE = 'test';
+
 export const SECTOR = 512;
 const PIECE = 64 * 1024;
 

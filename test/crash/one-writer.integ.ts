@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Bed } from './bed.ts';
 import { nothingIsLeft, resetsAreRight, rowOf, snapshotsAreRight } from './check.ts';
 import type { Replay } from './events.ts';
+import { within } from './processes.ts';
 import { Script } from './steps.ts';
-import { World, within } from './world.ts';
+import { World } from './world.ts';
 
 const bed = new Bed();
 afterAll(() => bed.close());

@@ -2,7 +2,8 @@
  * The script of a case: steps as words, done one after another (or on both disks at once), each told before and after.
  *
  * Steps: `create`, `start`, `stop`, `remove`, `idle`, `collect`, `write DISK`, `big DISK`, `take DISK`, `reset N`,
- * `delete N` (N: the n-th snapshot begun, from 1), `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
+ * `delete N` (N: the n-th snapshot begun, from 1), `image system`, `image N`, `unimage N` (the n-th image begun),
+ * `rebuild` (from its own image), `rebuild N`,  `drop base DISK` (the bottom layer's file is gone), `busy SEED`.
  */
 import { writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -11,8 +12,10 @@ import { Claim } from '../../src/catalogue/nonces.ts';
 import type { DiskType } from '../../src/catalogue/schema.ts';
 import { describeError, EcdError } from '../../src/errors.ts';
 import type { Event } from './events.ts';
-import { numbers, type Write } from './model.ts';
-import { REGION, run, type World, within } from './world.ts';
+import { imageOf } from './image-of.ts';
+import { IMAGE, numbers, type Write } from './model.ts';
+import { within } from './processes.ts';
+import { REGION, run, type World } from './world.ts';
 
 const KIB = 1024;
 const CLUSTER = 128 * KIB;
@@ -32,6 +35,7 @@ interface Taken {
 export class Script {
   readonly #world: World;
   readonly #taken: Taken[] = [];
+  readonly #images: { readonly name: string; id: string | null }[] = [];
   readonly #first: number;
   readonly #tell: (event: Event) => void;
   #writes: number;
@@ -77,10 +81,16 @@ export class Script {
         return this.#begin(object as DiskType, [{ offset: 8 * CLUSTER, length: 3072 * KIB, byte: 99 }]);
       case 'take':
         return void (await this.take(object as DiskType));
+      case 'rebuild':
+        return this.#rebuild(object === undefined ? null : Number(object) - 1);
       case 'reset':
         return this.reset(Number(object) - 1);
       case 'delete':
         return this.delete(Number(object) - 1);
+      case 'image':
+        return this.#image(object === 'system' ? null : Number(object) - 1);
+      case 'unimage':
+        return this.#unimage(Number(object) - 1);
       case 'drop':
         return this.#dropBase(words[2] as DiskType);
       case 'busy':
@@ -174,11 +184,22 @@ export class Script {
     this.#tell({ e: 'taken', name, id: snapshot.id });
   }
 
-  async reset(at: number): Promise<void> {
+  reset(at: number): Promise<void> {
     const { name, disk, id } = this.#taken[at]!;
+    return this.#bring(disk, name, () => this.#world.reset(id!));
+  }
+
+  async #rebuild(at: number | null): Promise<void> {
+    const { name, id } = at === null ? { name: IMAGE, id: undefined } : this.#images[at]!;
+    const desktop = await this.#desktop();
+    await this.#bring('system', name, () => this.#world.rebuild(desktop, id ?? undefined));
+  }
+
+  /** A disk gets the content of a snapshot or an image. */
+  async #bring(disk: DiskType, name: string, work: () => Promise<void>): Promise<void> {
     this.#tell({ e: 'resetting', disk, name });
     try {
-      await this.#world.reset(id!);
+      await work();
       // An answer that came while it still goes on counts as well; so that the next step finds the disk free:
       this.#tell({ e: 'reset', disk, name });
     } catch (error) {
@@ -194,6 +215,29 @@ export class Script {
     this.#tell({ e: 'deleting', name });
     await this.#world.snapshots.remove(REGION, [id!], Claim.none());
     this.#tell({ e: 'deleted', name });
+  }
+
+  /** Of a snapshot, or of the system disk as it is. */
+  async #image(at: number | null): Promise<void> {
+    const name = `image ${this.#first + this.#images.length + 1}`;
+    const image: { name: string; id: string | null } = { name, id: null };
+    this.#images.push(image);
+    const snapshot = at === null ? null : this.#taken[at]!;
+    this.#tell({ e: 'imaging', name, of: snapshot?.name ?? null });
+    const from = snapshot === null ? { desktopId: await this.#desktop() } : { snapshotId: snapshot.id! };
+    try {
+      image.id = await this.#world.image(name, from);
+    } catch (error) {
+      return this.#tell({ e: 'image failed', name, code: codeOf(error) });
+    }
+    this.#tell({ e: 'imaged', name, id: image.id });
+  }
+
+  async #unimage(at: number): Promise<void> {
+    const { name, id } = this.#images[at]!;
+    this.#tell({ e: 'unimaging', name });
+    await this.#world.snapshots.removeImages([id!], Claim.none());
+    this.#tell({ e: 'unimaged', name });
   }
 
   async #dropBase(disk: DiskType): Promise<void> {
@@ -234,16 +278,6 @@ export class Script {
       }
     }
   }
-}
-
-/** The stack as one image for qemu-io. */
-function imageOf(world: World, diskId: string, imageId: string | null, layers: readonly string[]): string {
-  const node = (filename: string, backing: object | null): object => ({
-    ...{ driver: 'qcow2', backing, discard: 'unmap', file: { driver: 'file', filename, discard: 'unmap' } },
-  });
-  let image = imageId === null ? null : node(join(world.dir.images, `${imageId}.qcow2`), null);
-  for (const layer of layers) image = node(join(world.dir.disks, diskId, `${layer}.qcow2`), image);
-  return `json:${JSON.stringify(image)}`;
 }
 
 function codeOf(error: unknown): string {

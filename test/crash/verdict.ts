@@ -4,6 +4,7 @@ import type { DiskType } from '../../src/catalogue/schema.ts';
 import type { Bed, CaseRun } from './bed.ts';
 import {
   diskIsRight,
+  imagesAreRight,
   imagesAreSound,
   must,
   noDaemonIsLeft,
@@ -15,6 +16,7 @@ import {
   vaultIsRight,
 } from './check.ts';
 import type { Replay, TakenSnapshot } from './events.ts';
+import { IMAGE } from './model.ts';
 import { Script } from './steps.ts';
 import { REGION, World } from './world.ts';
 
@@ -48,6 +50,7 @@ export async function judge({ dir, replay }: CaseRun, logTo?: (line: string) => 
       await mustTake(script, replay, 'system');
     await world.idle();
     await snapshotsAreRight(world, replay);
+    await imagesAreRight(world, replay);
     await nothingIsLeft(world);
     must(desktop === null || replay.removal !== 'done', 'the deleted desktop is there');
     if (desktop !== null) await desktopIsRight(world, desktop, script, replay, kept);
@@ -101,6 +104,13 @@ async function allGoes(world: World, desktop: string | null): Promise<void> {
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) await world.snapshots.remove(REGION, ids, Claim.none());
   if (desktop !== null) await world.desktops.remove([desktop], Claim.none());
+  await world.idle();
+  const images = await db.selectFrom('images').select('id').where('name', '!=', IMAGE).execute();
+  if (images.length > 0)
+    await world.snapshots.removeImages(
+      images.map(({ id }) => id),
+      Claim.none(),
+    );
   await world.idle();
   await nothingIsLeft(world);
   const disks = await db.selectFrom('disks').select('id').execute();

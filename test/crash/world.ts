@@ -4,7 +4,7 @@
  * Invariants: it can be opened again on the same directory after whatever end; `end` leaves no process of the directory.
  */
 import { execFile } from 'node:child_process';
-import { chown, readdir, readFile } from 'node:fs/promises';
+import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
@@ -19,10 +19,12 @@ import { openReader } from '../../src/disks/reader.ts';
 import type { Stack } from '../../src/disks/types.ts';
 import { newId, systemClock } from '../../src/ids.ts';
 import { parseSettings, type Settings } from '../../src/settings.ts';
-import { archiveImage } from '../../src/snapshots/image-archive.ts';
+import type { ImageRequest } from '../../src/snapshots/images.ts';
 import { ScanPool } from '../../src/snapshots/scan.ts';
 import { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { Vault } from '../../src/vault/index.ts';
+import { IMAGE } from './model.ts';
+import { within } from './processes.ts';
 
 export const run = promisify(execFile);
 export const REGION = 'cn-hangzhou';
@@ -50,6 +52,7 @@ export class World {
   readonly snapshots: Snapshots;
   readonly settings: Settings;
   readonly #release: () => void;
+  readonly #stop = new AbortController();
 
   private constructor(
     dir: DataDir,
@@ -143,20 +146,29 @@ export class World {
     await this.catalogue.db
       .insertInto('images')
       .values({
-        ...{ id, name: 'test', description: '', os_type: 'Linux', platform: 'Linux', root: null },
+        ...{ id, name: IMAGE, description: '', os_type: 'Linux', platform: 'Linux', root: null },
         ...{ status: 'Creating', progress: 0, size_bytes: SYSTEM_BYTES, ...times },
       })
       .execute();
-    const { catalogue, vault, pool, scan } = this;
-    const log = pino({ level: 'silent' });
-    const signal = new AbortController().signal;
-    await archiveImage({ catalogue, vault, pool, scan, log, clock: systemClock, signal }, id);
+    await this.makeImages();
     return id;
+  }
+
+  /** Makes the images that are Creating. False: there was none, or some still wait. */
+  async makeImages(): Promise<boolean> {
+    const creating = await this.catalogue.db
+      .selectFrom('images')
+      .select('id')
+      .where('status', '=', 'Creating')
+      .execute();
+    for (const { id } of creating) await this.snapshots.images.make(id, this.#stop.signal);
+    return creating.length > 0;
   }
 
   /** A new desktop with a data disk, when its creation has ended. */
   async create(): Promise<string> {
-    const image = await this.catalogue.db.selectFrom('images').selectAll().executeTakeFirstOrThrow();
+    const images = this.catalogue.db.selectFrom('images').selectAll().where('name', '=', IMAGE);
+    const image = await images.executeTakeFirstOrThrow();
     const wanted: NewDesktops = {
       regionId: REGION,
       bundle: {
@@ -210,8 +222,17 @@ export class World {
     return this.snapshots.take({ ...request, type: 'USER' }, Claim.none());
   }
 
+  image(name: string, from: ImageRequest['from']): Promise<string> {
+    const request = { regionId: REGION, name, description: '', creator: 'tester', from };
+    return this.snapshots.images.create(request, Claim.none());
+  }
+
   reset(snapshotId: string): Promise<void> {
     return this.snapshots.reset({ regionId: REGION, snapshotId, stopDesktop: false }, Claim.none());
+  }
+
+  rebuild(desktopId: string, imageId: string | undefined): Promise<void> {
+    return this.snapshots.rebuild({ regionId: REGION, desktopId, imageId }, Claim.none());
   }
 
   async start(desktopId: string): Promise<void> {
@@ -230,6 +251,7 @@ export class World {
       for (let round = 0; round < 2; round++) {
         await this.desktops.settled();
         await this.snapshots.idle();
+        if (await this.makeImages()) round = -1;
       }
     };
     await within(seconds, 'the work in the background ends', all());
@@ -251,6 +273,7 @@ export class World {
 
   /** The service ends; desktops run on. */
   async close(): Promise<void> {
+    this.#stop.abort();
     await this.snapshots.close();
     await this.desktops.close();
     await this.scan.close();
@@ -259,29 +282,4 @@ export class World {
     await this.catalogue.close();
     this.#release();
   }
-}
-
-/** Fails when `work` takes longer. */
-export async function within<T>(seconds: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${seconds} s: ${what}`)), seconds * 1000);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Processes of QEMU that have something of this directory, as `program pid`. */
-export async function processesOf(dir: string): Promise<{ pid: number; program: string }[]> {
-  const found: { pid: number; program: string }[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    const program = line.split('\0')[0]!.split('/').at(-1)!;
-    if (program.startsWith('qemu') && line.includes(dir)) found.push({ pid: Number(name), program });
-  }
-  return found;
 }

@@ -40,6 +40,32 @@ export class PoolFiles {
     return join(this.imagesDir, `${imageId}.qcow2`);
   }
 
+  /** A golden image that is being written. */
+  imageDraft(imageId: string): string {
+    return join(this.imagesDir, `.${imageId}.half`);
+  }
+
+  async releaseImage(imageId: string): Promise<void> {
+    for (const file of [this.imageDraft(imageId), this.image(imageId)])
+      await unlink(file).catch(ignoreMissing);
+    await syncDir(this.imagesDir);
+  }
+
+  /** From here on the golden image is QEMU's to read and nobody's to write, and has its name. The file is closed. */
+  async publishImage(imageId: string): Promise<void> {
+    const handle = await open(this.imageDraft(imageId), constants.O_RDONLY);
+    try {
+      if (this.owner !== undefined) await handle.chown(0, this.owner.gid);
+      await handle.chmod(this.owner === undefined ? 0o400 : 0o440);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await faults.hit('image.synced');
+    await rename(this.imageDraft(imageId), this.image(imageId));
+    await syncDir(this.imagesDir);
+  }
+
   async makeDiskDir(diskId: string): Promise<void> {
     const dir = this.diskDir(diskId);
     const made = await mkdir(dir, { recursive: true, mode: 0o700 });

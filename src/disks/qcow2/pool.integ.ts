@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -104,5 +105,27 @@ test("files belong to QEMU's user alone", async () => {
     if (process.getuid!() === 0) expect([found.uid, found.gid]).toEqual([owner.uid, owner.gid]);
   }
   expect(statSync(join(options.disksDir, stack.diskId)).mode & 0o077).toBe(0);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a golden image that was written belongs to nobody for writing, and one left half-made is begun anew', async () => {
+  const { dir, options } = folders();
+  const owner = process.getuid!() === 0 ? { uid: 64155, gid: 64155 } : undefined;
+  chmodSync(dir, 0o711);
+  const pool = new Qcow2Pool({ ...options, owner });
+  const id = newId.image();
+  writeFileSync(join(options.imagesDir, `.${id}.half`), 'what a service that died has left');
+  const writer = await pool.writeImage(id, 1024 * 1024);
+  expect(readdirSync(options.imagesDir)).toEqual([`.${id}.half`]);
+  await writer.finish();
+  expect(readdirSync(options.imagesDir)).toEqual([`${id}.qcow2`]);
+  const file = join(options.imagesDir, `${id}.qcow2`);
+  const found = statSync(file);
+  expect(found.mode & 0o777).toBe(owner === undefined ? 0o400 : 0o440);
+  if (owner !== undefined) expect([found.uid, found.gid]).toEqual([0, owner.gid]);
+  expect(await imgCheck(file)).toEqual({ errors: 0, leaks: 0, checkErrors: 0 });
+  await pool.releaseImage(id);
+  expect(readdirSync(options.imagesDir)).toEqual([]);
+  await pool.close();
   rmSync(dir, { recursive: true, force: true });
 });

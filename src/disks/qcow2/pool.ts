@@ -18,7 +18,7 @@ import { topLayer } from './live.ts';
 import { stackNodes, topNode } from './nodes.ts';
 import { settle } from './settle.ts';
 import { openView } from './view.ts';
-import { openWriter } from './writer.ts';
+import { openImageWriter, openWriter } from './writer.ts';
 
 export interface Qcow2PoolOptions {
   readonly disksDir: string;
@@ -105,6 +105,14 @@ export class Qcow2Pool implements DiskPool {
   async writeLayer(below: Stack, layerId: string): Promise<LayerWriter> {
     await this.prepare(below, layerId);
     return openWriter(this.#files, this.#startDaemon, below, layerId);
+  }
+
+  async writeImage(imageId: string, sizeBytes: number): Promise<LayerWriter> {
+    return openImageWriter(this.#files, this.#startDaemon, imageId, sizeBytes);
+  }
+
+  releaseImage(imageId: string): Promise<void> {
+    return this.#files.releaseImage(imageId);
   }
 
   async check(stack: Stack): Promise<void> {

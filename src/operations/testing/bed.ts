@@ -63,6 +63,7 @@ export class Bed {
   /** Makes the next calls of a service fail or answer. */
   readonly answers = new Map<string, (...args: unknown[]) => unknown>([
     ['take', () => 's-fake'],
+    ['createImage', () => 'm-fake'],
     ['run', () => 't-fake'],
   ]);
   readonly services: Services;
@@ -89,21 +90,25 @@ export class Bed {
       settings: parsed,
       clock: () => NOW,
       policies: new Policies({ catalogue: this.catalogue, settings: parsed, clock }),
-      snapshots: this.#fake('take', 'remove', 'reset'),
+      snapshots: {
+        ...this.#fake('take', 'remove', 'reset', 'rebuild', 'removeImages'),
+        images: { create: this.#faked('createImage'), modify: this.#faked('modifyImage') },
+      },
       desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename'),
       commands: this.#fake('run', 'stop'),
     } as unknown as Services;
   }
 
   #fake(...methods: string[]): object {
-    const fake = (what: string) => {
-      return async (...args: unknown[]) => {
-        this.claims.add(args.find((arg) => arg instanceof Claim) as Claim);
-        this.calls.push({ what, args: args.filter((arg) => !(arg instanceof Claim)) });
-        return this.answers.get(what)?.(...args);
-      };
+    return Object.fromEntries(methods.map((method) => [method, this.#faked(method)]));
+  }
+
+  #faked(what: string) {
+    return async (...args: unknown[]) => {
+      this.claims.add(args.find((arg) => arg instanceof Claim) as Claim);
+      this.calls.push({ what, args: args.filter((arg) => !(arg instanceof Claim)) });
+      return this.answers.get(what)?.(...args);
     };
-    return Object.fromEntries(methods.map((method) => [method, fake(method)]));
   }
 
   /** Runs an operation with parameters as the door gives them (RegionId is added). */

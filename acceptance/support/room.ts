@@ -1,0 +1,93 @@
+/** A service with a blank disk as the image `demo`, and what a client waits for there. */
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Client, Response } from './client.ts';
+import type { Parameters } from './complete.ts';
+import { Service } from './service.ts';
+
+const MIB = 1024 ** 2;
+
+/** Each format and each way to sign once. */
+export const BOTH = [
+  { format: 'JSON', signature: 'headers' },
+  { format: 'XML', signature: 'parameters' },
+] as const;
+
+export type Fields = Record<string, unknown>;
+
+export class Room {
+  readonly service: Service;
+  client: Client;
+
+  private constructor(service: Service) {
+    this.service = service;
+    this.client = service.client();
+  }
+
+  static async open(): Promise<Room> {
+    const args = ['--region', 'cn-hangzhou'];
+    const service = await Service.start({ args }, async ({ data, openecd }) => {
+      // A disk without a system does not shut down when it is asked to.
+      const settings = join(data, '../settings.json');
+      await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
+      args.push('--config', settings);
+      const image = join(data, '../blank.raw');
+      await writeFile(image, '');
+      await truncate(image, 64 * MIB);
+      await openecd('image', 'import', '--data', data, '--name', 'demo', image);
+    });
+    return new Room(service);
+  }
+
+  close(): Promise<void> {
+    return this.service.close();
+  }
+
+  /** The same refusal in both formats. */
+  async refused(action: string, parameters: Parameters): Promise<string> {
+    const answers: Response[] = [];
+    for (const options of BOTH) answers.push(await this.client.call(action, parameters, options));
+    expect(answers[0]!.code).toBe(answers[1]!.code);
+    expect(answers[0]!.status).toBe(answers[1]!.status);
+    return `${answers[0]!.status} ${answers[0]!.code}`;
+  }
+
+  /** Waits until the desktop has a status: longer than a guest without a system is asked to reboot before it is forced. */
+  async until(desktopId: string, status: string): Promise<Fields> {
+    return this.#wait(120_000, `${desktopId} is ${status}`, async () => {
+      const desktop = await this.#first('DescribeDesktops', 'Desktops', { 'DesktopId.1': desktopId });
+      const is = desktop?.['DesktopStatus'] ?? 'Deleted';
+      return is === status ? (desktop ?? {}) : undefined;
+    });
+  }
+
+  /** Waits until a snapshot is stored. */
+  async accomplished(snapshotId: string): Promise<Fields> {
+    return this.#wait(60_000, `${snapshotId} is accomplished`, async () => {
+      const found = await this.#first('DescribeSnapshots', 'Snapshots', { SnapshotId: snapshotId });
+      return found?.['Status'] === 'PROGRESSING' ? undefined : (found ?? {});
+    });
+  }
+
+  /** Waits until an image is made. */
+  async made(imageId: string): Promise<Fields> {
+    return this.#wait(60_000, `${imageId} is made`, async () => {
+      const found = await this.#first('DescribeImages', 'Images', { 'ImageId.1': imageId });
+      return found?.['Status'] === 'Creating' ? undefined : (found ?? {});
+    });
+  }
+
+  async #first(action: string, list: string, parameters: Parameters): Promise<Fields | undefined> {
+    return ((await this.client.ok(action, parameters))[list] as Fields[])[0];
+  }
+
+  async #wait(ms: number, what: string, look: () => Promise<Fields | undefined>): Promise<Fields> {
+    for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+      const found = await look();
+      if (found !== undefined) return found;
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    throw new Error(`not in time: ${what}\n${this.service.log}`);
+  }
+}

@@ -1,0 +1,26 @@
+import { Type } from 'typebox';
+import { requireRegion } from './checks.ts';
+import { IMAGE_ERRORS, ImageDescription, ImageName } from './image-parameters.ts';
+import { operation } from './operation.ts';
+import { named } from './resources.ts';
+import { None, RegionId } from './schema.ts';
+
+export const ModifyImageAttribute = operation({
+  name: 'ModifyImageAttribute',
+  kind: 'write',
+  summary: 'Gives an image another name or description; what is not sent stays.',
+  parameters: Type.Object({
+    RegionId,
+    ImageId: Type.String({ description: 'The image.' }),
+    Name: ImageName,
+    Description: ImageDescription,
+  }),
+  response: None,
+  errors: [...IMAGE_ERRORS, 'InvalidRegionId.NotFound', 'InvalidImageId.NotFound'],
+  resources: ({ ImageId: id }) => named('image', id),
+  async run(services, { RegionId: regionId, ImageId: id, Name: name, Description: description }, context) {
+    requireRegion(services, regionId);
+    await services.snapshots.images.modify(id, { name, description }, context.claim);
+    return {};
+  },
+});
