@@ -8,9 +8,9 @@
 import { join as joinPath, resolve } from 'node:path';
 import { buildDemoImage } from '../images/build.ts';
 import { faults } from '../src/faults.ts';
-import { detectQemu } from '../src/qemu/detect.ts';
 import { Bed, bundle } from './bed.ts';
 import { iolat, join, type Latencies, rate, type Shell, stall } from './iolat.ts';
+import { serviceAccelerator } from './machine.ts';
 import type { PartContext } from './part.ts';
 import { PlainGuest } from './plain-guest.ts';
 import { run, settleDisk, sleep } from './run.ts';
@@ -27,7 +27,6 @@ export async function guestIo(context: PartContext): Promise<void> {
   const { dir, quick, say } = context;
   const disk = await systemDisk(quick, say);
   const gib = disk.virtualBytes / 1024 ** 3;
-  const { kvm } = await detectQemu();
   const image = joinPath(dir, 'plain.qcow2');
   await run('qemu-img', ['convert', '-O', 'qcow2', await buildDemoImage({ cacheDir: CACHE }), image]);
   const bed = await Bed.open(joinPath(dir, 's'), { bundles: [bundle(gib)] });
@@ -42,7 +41,7 @@ export async function guestIo(context: PartContext): Promise<void> {
     plain = await PlainGuest.start(
       joinPath(dir, 'g'),
       [{ device: 'system', file: image }],
-      kvm.usable ? 'kvm' : 'tcg',
+      await serviceAccelerator(),
     );
     await measure(context, bed, desktop, plain.shell.bind(plain));
   } finally {

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { detectQemu } from '../src/qemu/detect.ts';
+import { type Accelerator, acceleratorOf } from '../src/qemu/kvm.ts';
+import { qemuUser } from '../src/system-user.ts';
 import { run } from './run.ts';
 
 export interface MachineInfo {
@@ -21,7 +23,7 @@ export interface MachineInfo {
 export async function describeMachine(dir: string): Promise<MachineInfo> {
   const os = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   const type = await run('stat', ['-f', '-c', '%T', dir]);
-  const { kvm } = await detectQemu();
+  const accelerator = await serviceAccelerator();
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
   return {
     name: `${cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${cpus().length}-cores`,
@@ -32,6 +34,12 @@ export async function describeMachine(dir: string): Promise<MachineInfo> {
     fileSystem: `disks on ${type.trim()}`,
     node: process.versions.node,
     qemu: (await run('qemu-img', ['--version'])).split('\n')[0]!.replace('qemu-img version', 'QEMU'),
-    accelerator: kvm.usable ? 'KVM' : 'TCG (no KVM)',
+    accelerator: accelerator.name === 'kvm' ? `KVM (${accelerator.cpu})` : 'TCG (no KVM)',
   };
+}
+
+/** What the service's desktops run on: its peers are given the same. */
+export async function serviceAccelerator(): Promise<Accelerator> {
+  const { kvm } = await detectQemu({ user: qemuUser('openecd') });
+  return acceleratorOf('auto', kvm);
 }

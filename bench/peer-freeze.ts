@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import { buildDemoImage } from '../images/build.ts';
-import { detectQemu } from '../src/qemu/detect.ts';
+import { serviceAccelerator } from './machine.ts';
 import type { PartContext } from './part.ts';
 import { PlainGuest } from './plain-guest.ts';
 import { run, sleep } from './run.ts';
@@ -23,8 +23,7 @@ export async function peerFreeze({ dir, quick, row, say }: PartContext): Promise
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'preallocation=metadata', file, `${gib}G`]);
     disks.push({ device: `d${gib}`, file });
   }
-  const { kvm } = await detectQemu();
-  const guest = await PlainGuest.start(join(dir, 'g'), disks, kvm.usable ? 'kvm' : 'tcg');
+  const guest = await PlainGuest.start(join(dir, 'g'), disks, await serviceAccelerator());
   const firsts: Record<string, number> = {};
   try {
     for (const [at, gib] of sizes.entries()) {

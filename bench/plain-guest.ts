@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestAgent } from '../src/qemu/agent.ts';
+import type { Accelerator } from '../src/qemu/kvm.ts';
 import type { MachineDisk } from '../src/qemu/machine.ts';
 import { agentPortOpen, startMachine } from '../src/qemu/machine-process.ts';
 import { type ProcessRef, terminate } from '../src/qemu/process.ts';
@@ -36,7 +37,7 @@ export class PlainGuest {
   static async start(
     dir: string,
     disks: readonly PlainDisk[],
-    accelerator: 'kvm' | 'tcg',
+    accelerator: Accelerator,
   ): Promise<PlainGuest> {
     await mkdir(dir, { recursive: true });
     const sockets = { qmp: join(dir, 'qmp'), agent: join(dir, 'ga'), vnc: join(dir, 'vnc') };

@@ -30,6 +30,7 @@ import { OPERATIONS } from './operations/index.ts';
 import { Policies } from './policies/policies.ts';
 import { runPolicies } from './policies-of.ts';
 import { detectQemu } from './qemu/detect.ts';
+import { acceleratorOf } from './qemu/kvm.ts';
 import type { User } from './qemu/process.ts';
 import type { Settings } from './settings.ts';
 import { ScanPool } from './snapshots/scan.ts';
@@ -174,7 +175,7 @@ async function buildParts(
     pool,
     dataDir: dir.path,
     user,
-    accelerator: settings.accel === 'auto' ? (qemu.kvm.usable ? 'kvm' : 'tcg') : settings.accel,
+    accelerator: acceleratorOf(settings.accel, qemu.kvm),
     firmware:
       uefiCode !== undefined && uefiVarsTemplate !== undefined
         ? { code: uefiCode, vars: uefiVarsTemplate }
@@ -189,7 +190,14 @@ async function buildParts(
       deleted: (desktopId) => snapshots.desktopChanged(desktopId),
     },
   };
-  log.info({ accelerator: desktopOptions.accelerator, kvm: qemu.kvm.reason }, 'QEMU');
+  log.info(
+    {
+      accelerator: desktopOptions.accelerator.name,
+      cpu: desktopOptions.accelerator.cpu,
+      kvm: qemu.kvm.reason,
+    },
+    'QEMU',
+  );
   const desktops = new Desktops(desktopOptions);
   undo.push(() => desktops.close());
   const port = {

@@ -22,6 +22,7 @@ import { runFolder } from '../src/desktops/run-folder.ts';
 import { Qcow2Pool } from '../src/disks/qcow2/pool.ts';
 import type { DiskPool } from '../src/disks/types.ts';
 import { newId, systemClock } from '../src/ids.ts';
+import { TCG } from '../src/qemu/kvm.ts';
 import type { User } from '../src/qemu/process.ts';
 import { parseSettings, type Settings } from '../src/settings.ts';
 
@@ -114,7 +115,7 @@ export class Room {
       pool,
       dataDir: this.dir,
       user: this.user,
-      accelerator: 'tcg',
+      accelerator: TCG,
       firmware,
       log: this.log,
       clock: systemClock,

@@ -1,10 +1,12 @@
 /** The findings of `openecd doctor`, each by a look at the thing itself. */
+
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DataDir } from '../data-dir.ts';
 import { EcdError } from '../errors.ts';
 import { atLeast, surveyQemu } from '../qemu/detect.ts';
+import type { KvmSurvey } from '../qemu/kvm.ts';
 import type { User } from '../qemu/process.ts';
 import { runProgram } from '../qemu/run-program.ts';
 import type { Settings } from '../settings.ts';
@@ -95,13 +97,18 @@ export async function checkPrograms(settings: Settings, user: User | undefined):
   return findings;
 }
 
-function kvmFinding(kvm: { usable: boolean; reason: string }, accel: Settings['accel']): Finding {
+const KVM_ADVICE: Readonly<Record<Exclude<KvmSurvey['state'], 'usable'>, string>> = {
+  absent:
+    'Switch on virtualisation (VT-x, AMD-V) in the firmware, nested virtualisation if this is a virtual machine, and load kvm_intel or kvm_amd.',
+  closed: "Give QEMU's user access to /dev/kvm (its group is usually kvm).",
+  broken: 'If this is a virtual machine, its host may offer less than it says; see the log of its kernel.',
+};
+
+function kvmFinding(kvm: KvmSurvey, accel: Settings['accel']): Finding {
   const what = 'KVM';
   if (accel === 'tcg') return { status: 'ok', what, found: 'not used (the setting accel is tcg)' };
-  if (kvm.usable) return { status: 'ok', what, found: kvm.reason };
-  const todo = existsSync('/dev/kvm')
-    ? "Give QEMU's user access to /dev/kvm (its group is usually kvm)."
-    : 'Switch on virtualisation (VT-x, AMD-V) in the firmware, nested virtualisation if this is a virtual machine, and load kvm_intel or kvm_amd.';
+  if (kvm.state === 'usable') return { status: 'ok', what, found: kvm.reason };
+  const todo = KVM_ADVICE[kvm.state];
   if (accel === 'kvm') return { status: 'missing', what, found: kvm.reason, todo };
   return {
     status: 'warning',

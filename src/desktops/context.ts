@@ -4,6 +4,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { DiskPool } from '../disks/types.ts';
 import { describeError } from '../errors.ts';
 import type { Clock } from '../ids.ts';
+import type { Accelerator } from '../qemu/kvm.ts';
 import type { User } from '../qemu/process.ts';
 import type { Settings } from '../settings.ts';
 import { Limiter } from './limiter.ts';
@@ -29,7 +30,7 @@ export interface DesktopsOptions {
   readonly dataDir: string;
   /** Whom QEMU runs as; absent: as the service. */
   readonly user?: User | undefined;
-  readonly accelerator: 'kvm' | 'tcg';
+  readonly accelerator: Accelerator;
   /** UEFI code, and variables to begin with. */
   readonly firmware?: { readonly code: string; readonly vars: string } | undefined;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 /** Finds QEMU's programs, KVM and firmware on this host. Asks the programs themselves; assumes nothing. */
 import { access } from 'node:fs/promises';
 import { EcdError } from '../errors.ts';
+import { type KvmSurvey, tryKvm } from './kvm.ts';
 import type { User } from './process.ts';
 import { runProgram } from './run-program.ts';
 
@@ -20,7 +21,7 @@ export interface QemuSurvey {
   readonly system: FoundProgram | null;
   readonly img: FoundProgram | null;
   readonly storageDaemon: FoundProgram | null;
-  readonly kvm: { readonly usable: boolean; readonly reason: string };
+  readonly kvm: KvmSurvey;
   readonly firmware: Firmware;
   /** What is missing or too old, one sentence each. */
   readonly problems: readonly string[];
@@ -65,7 +66,7 @@ export async function surveyQemu(options: DetectOptions = {}): Promise<QemuSurve
   const system = await find('qemu-system-x86_64');
   const img = await find('qemu-img');
   const storageDaemon = await find('qemu-storage-daemon');
-  const kvm = await tryKvm(options.user);
+  const kvm = await tryKvm(system?.path ?? null, options.user);
   return { system, img, storageDaemon, kvm, firmware: await findFirmware(), problems };
 }
 
@@ -98,22 +99,6 @@ async function findProgram(name: string, places: readonly string[]): Promise<Fou
     return { path, version: / version (\d+(?:\.\d+)+)/.exec(stdout)?.[1] ?? '' };
   }
   return null;
-}
-
-async function tryKvm(user: User | undefined): Promise<{ usable: boolean; reason: string }> {
-  if (process.arch !== 'x64')
-    return { usable: false, reason: `this host is ${process.arch}, desktops are x86_64` };
-  if (!(await exists('/dev/kvm'))) {
-    return { usable: false, reason: '/dev/kvm is not there: no hardware virtualisation, or not switched on' };
-  }
-  const tried = await runProgram({
-    program: '/bin/sh',
-    args: ['-c', ': <>/dev/kvm'],
-    timeoutMs: 5_000,
-    user,
-  });
-  if (tried.exitCode === 0) return { usable: true, reason: '/dev/kvm opens' };
-  return { usable: false, reason: `/dev/kvm does not open: ${tried.stderr.trim().slice(-200)}` };
 }
 
 async function findFirmware(): Promise<Firmware> {

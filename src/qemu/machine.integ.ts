@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { imgCreate } from './img.ts';
+import { TCG } from './kvm.ts';
 import type { MachineSpec } from './machine.ts';
 import { agentPortOpen, reconnectMachine, startMachine } from './machine-process.ts';
 import { isAlive, type ProcessRef, readPidFile, terminate, waitExit } from './process.ts';
@@ -32,7 +33,7 @@ async function spec(more: Partial<MachineSpec> = {}): Promise<MachineSpec> {
     uuid: '7a6f3f3e-1f0a-4a8c-9a51-0f1d0c0b0a09',
     cpus: 2,
     memoryMiB: 64,
-    accelerator: 'tcg',
+    accelerator: TCG,
     firmware: 'bios',
     disks: [
       {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { atLeast } from './detect.ts';
+import { TCG } from './kvm.ts';
 import { type MachineSpec, machineArguments } from './machine.ts';
 
 const SPEC: MachineSpec = {
@@ -7,7 +8,7 @@ const SPEC: MachineSpec = {
   uuid: '00000000-0000-4000-8000-000000000001',
   cpus: 2,
   memoryMiB: 512,
-  accelerator: 'tcg',
+  accelerator: TCG,
   firmware: 'bios',
   disks: [
     {
@@ -76,7 +77,12 @@ describe('machineArguments', () => {
     expect(values(args, '-accel')).toEqual(['tcg,thread=multi']);
     expect(values(args, '-cpu')).toEqual(['max']);
     const firmware = { code: '/f/code', vars: '/d/vars' };
-    const other = machineArguments({ ...SPEC, accelerator: 'kvm', firmware, incomingPaused: true });
+    const other = machineArguments({
+      ...SPEC,
+      accelerator: { name: 'kvm', cpu: 'host' },
+      firmware,
+      incomingPaused: true,
+    });
     expect(values(other, '-accel')).toEqual(['kvm']);
     expect(values(other, '-cpu')).toEqual(['host']);
     expect(values(other, '-machine')[0]).toContain('pflash0=fw-code,pflash1=fw-vars');

@@ -5,7 +5,9 @@
  * unix sockets; QEMU's own sandbox is on; every value is JSON or has its commas doubled, so that no name becomes an
  * option; an I/O error pauses the guest instead of reaching it.
  */
+
 import { type BlockdevNode, optionValue } from './blockdev.ts';
+import type { Accelerator } from './kvm.ts';
 
 export interface MachineDisk {
   /** `qdev` id; the disk `system` is booted from. */
@@ -22,7 +24,7 @@ export interface MachineSpec {
   readonly uuid: string;
   readonly cpus: number;
   readonly memoryMiB: number;
-  readonly accelerator: 'kvm' | 'tcg';
+  readonly accelerator: Accelerator;
   /** `vars` is the machine's own, writable copy. */
   readonly firmware: 'bios' | { readonly code: string; readonly vars: string };
   readonly disks: readonly MachineDisk[];
@@ -51,9 +53,7 @@ export function machineArguments(spec: MachineSpec): string[] {
       '-machine',
       `q35,usb=off,vmport=off,dump-guest-core=off${uefi ? ',pflash0=fw-code,pflash1=fw-vars' : ''}`,
     ],
-    ...(spec.accelerator === 'kvm'
-      ? ['-accel', 'kvm', '-cpu', 'host']
-      : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...['-accel', spec.accelerator.name === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', spec.accelerator.cpu],
     ...['-m', `size=${spec.memoryMiB}M`, '-smp', `cpus=${spec.cpus}`],
     ...['-rtc', 'base=utc', '-boot', 'strict=on'],
     ...['-sandbox', SANDBOX, '-msg', 'timestamp=on'],

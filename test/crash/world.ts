@@ -18,6 +18,7 @@ import { Qcow2Pool } from '../../src/disks/qcow2/pool.ts';
 import { openReader } from '../../src/disks/reader.ts';
 import type { Stack } from '../../src/disks/types.ts';
 import { newId, systemClock } from '../../src/ids.ts';
+import { TCG } from '../../src/qemu/kvm.ts';
 import { parseSettings, type Settings } from '../../src/settings.ts';
 import type { ImageRequest } from '../../src/snapshots/images.ts';
 import { ScanPool } from '../../src/snapshots/scan.ts';
@@ -89,7 +90,7 @@ export class World {
       pool: this.pool,
       dataDir: dir.path,
       user,
-      accelerator: 'tcg',
+      accelerator: TCG,
       log,
       clock: systemClock,
       hooks: {

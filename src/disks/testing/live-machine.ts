@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TCG } from '../../qemu/kvm.ts';
 import { startMachine } from '../../qemu/machine-process.ts';
 import { NbdClient } from '../../qemu/nbd.ts';
 import { terminate } from '../../qemu/process.ts';
@@ -26,7 +27,7 @@ export class LiveMachine {
     const dir = await mkdtemp(join(tmpdir(), 'lm-'));
     const spec = {
       ...{ name: 'test', uuid: '7a6f3f3e-1f0a-4a8c-9a51-0f1d0c0b0a09', cpus: 1, memoryMiB: 32 },
-      ...({ accelerator: 'tcg', firmware: 'bios', network: 'none', mac: '', incomingPaused: true } as const),
+      ...({ accelerator: TCG, firmware: 'bios', network: 'none', mac: '', incomingPaused: true } as const),
       sockets: { qmp: join(dir, 'qmp'), agent: join(dir, 'ga'), vnc: join(dir, 'vnc') },
       disks: [
         {
