@@ -10,14 +10,20 @@ import { Quiesce } from '../desktops/quiesce.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
 import { type Answer, type FakePeer, fakeAgent } from '../qemu/fake-peer.ts';
+import type { TakeRequest } from './intend.ts';
 import { take } from './take.ts';
 import { ImageBed, REGION } from './testing/image-bed.ts';
 
 const silent = pino({ level: 'silent' });
-const REQUEST = {
-  ...{ regionId: REGION, desktopId: 'ecd-1', diskType: 'system', name: 'n', description: '' },
-  ...{ creator: 'alice', type: 'USER' },
-} as const;
+const REQUEST: TakeRequest = {
+  regionId: REGION,
+  desktopId: 'ecd-1',
+  diskType: 'system',
+  name: 'n',
+  description: '',
+  creator: 'alice',
+  type: 'USER',
+};
 /** Longer than a freeze may stand, and too short for the thaw itself to be late. */
 const LATE_MS = 6_000;
 

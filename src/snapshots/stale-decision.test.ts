@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Claim } from '../catalogue/nonces.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
+import type { TakeRequest } from './intend.ts';
 import { take } from './take.ts';
 import { WorkerBed } from './testing/worker-bed.ts';
 
@@ -33,15 +34,16 @@ function meanwhile(work: () => Promise<unknown>): void {
   });
 }
 
-const takeOne = () =>
-  take(
-    bed.ctx,
-    {
-      ...{ regionId: '', desktopId: 'ecd-a', diskType: 'system', name: 'n', description: '' },
-      ...{ creator: '', type: 'USER' },
-    },
-    Claim.none(),
-  );
+const REQUEST: TakeRequest = {
+  regionId: '',
+  desktopId: 'ecd-a',
+  diskType: 'system',
+  name: 'n',
+  description: '',
+  creator: '',
+  type: 'USER',
+};
+const takeOne = () => take(bed.ctx, REQUEST, Claim.none());
 const setDesktop = (status: 'Deleted') => bed.catalogue.db.updateTable('desktops').set({ status }).execute();
 const disk = () => bed.catalogue.db.selectFrom('disks').selectAll().executeTakeFirstOrThrow();
 const layers = async () =>
