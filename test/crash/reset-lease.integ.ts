@@ -1,5 +1,5 @@
 /** A reset whose service was killed goes on in the next one, and until it is done nobody else touches the disk. */
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { Claim } from '../../src/catalogue/nonces.ts';
 import { faults } from '../../src/faults.ts';
 import { Bed } from './bed.ts';
@@ -20,13 +20,14 @@ let desktop: string;
 let replay: Replay;
 let reset: Gate;
 let told: string[];
-beforeEach(async () => {
+
+/** The next service, in which the reset that the last one had promised is held at this point. */
+async function heldAt(point: string): Promise<void> {
   const run = await bed.run({ steps: STEPS, fault: 'reset.intended=kill' });
   expect(run.died, run.stderr).toBe(true);
   replay = run.replay;
   told = passed('reset.committed', 'desktop.start.opening', 'settle.begun', 'remove.disk.released');
-  // The new stack is written, and the disk still the old one.
-  reset = gate('reset.prepared');
+  reset = gate(point);
   world = await World.open(run.dir);
   desktop = (await world.desktopId())!;
   await reset.reached;
@@ -34,7 +35,8 @@ beforeEach(async () => {
   expect(JSON.parse(intent!)).toEqual({ kind: 'reset', snapshotId: (await rowOf(world, 'snapshot 1'))!.id });
   // What does not touch the disk goes on.
   await expect.poll(async () => (await rowOf(world, 'snapshot 2'))!.status).toBe('ACCOMPLISHED');
-});
+}
+
 afterEach(async () => {
   reset.open();
   faults.clear();
@@ -42,6 +44,8 @@ afterEach(async () => {
 });
 
 test('no snapshot, no other reset and no settle; a start waits, and runs what the reset has made', async () => {
+  // The new stack is written, and the disk is still the old one.
+  await heldAt('reset.prepared');
   const before = await world.disk(desktop, 'system');
   await expect(world.take(desktop, 'system', 'refused')).rejects.toMatchObject(CONFLICT);
   await expect(world.reset((await rowOf(world, 'snapshot 2'))!.id)).rejects.toMatchObject(CONFLICT);
@@ -68,7 +72,25 @@ test('no snapshot, no other reset and no settle; a start waits, and runs what th
   await nothingIsLeft(world);
 });
 
+test('a start waits for a reset that has not begun yet as well', async () => {
+  await heldAt('reset.intended');
+  await world.desktops.start([desktop], Claim.none());
+  await turns(world);
+  expect(told.filter((point) => point !== 'settle.begun')).toEqual([]);
+  expect(await world.status(desktop)).toBe('Starting');
+  reset.open();
+  await world.idle();
+  expect(told.indexOf('reset.committed')).toBeLessThan(told.indexOf('desktop.start.opening'));
+  expect(await world.status(desktop)).toBe('Running');
+  await world.stop(desktop);
+  await world.idle();
+  const first = replay.kept.find(({ name }) => name === 'snapshot 1')!;
+  await diskIsRight(world, desktop, 'system', [first.model]);
+  await nothingIsLeft(world);
+});
+
 test('the files of a desktop that is deleted meanwhile go after it', async () => {
+  await heldAt('reset.prepared');
   const { id } = await world.disk(desktop, 'system');
   await world.desktops.remove([desktop], Claim.none());
   await world.desktops.settled();
