@@ -43,7 +43,8 @@ const remove = () => world.desktops.remove([desktop], Claim.none());
 
 test('StartDesktops waits for a snapshot of the stopped desktop, and QEMU opens the new stack', async () => {
   await script.write('system');
-  const told = passed('desktop.start.opening', 'take.committed');
+  // A start that finds the lease judges the freeze as if nobody were at it any more.
+  const told = passed('desktop.start.opening', 'take.committed', 'freeze.judged');
   held = gate('take.locked');
   const taking = script.take('system');
   await held.reached;
@@ -117,6 +118,7 @@ test('DeleteDesktops while one snapshot is being stored and another waits: both 
 });
 
 test('DeleteDesktops and DeleteSnapshot while it is being stored: it is called off, and nothing stays', async () => {
+  const told = passed('archive.stored');
   held = gate('archive.opened');
   await script.write('system');
   await script.take('system');
@@ -126,6 +128,7 @@ test('DeleteDesktops and DeleteSnapshot while it is being stored: it is called o
   await world.snapshots.remove(REGION, [(await rowOf(world, 'snapshot 1'))!.id], Claim.none());
   held.open();
   await world.idle();
+  expect(told).toEqual([]);
   expect(await rowOf(world, 'snapshot 1')).toBeUndefined();
   await nothingIsLeft(world);
   await onlyWantedIsStored(world);
