@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { COMPLETE, type Parameters } from './support/complete.ts';
+import { COMPLETE, DESKTOPS, NO_IMAGE, type Parameters } from './support/complete.ts';
 import { Room } from './support/room.ts';
 
 const BUNDLE = { id: 'small', name: 'Small', cpus: 1, memoryMib: 64, dataDiskGib: 0, image: 'demo' };
@@ -44,6 +44,11 @@ const wanted = (type = 'system'): Parameters => ({
 });
 const take = async () => String((await room.client.ok('CreateSnapshot', wanted()))['SnapshotId']);
 const reset = (): Parameters => ({ SnapshotId: snapshot });
+/** Of the bundle, with another image. */
+const orderOf = (ImageId: string): Parameters => ({
+  BundleId: 'small',
+  DesktopAttachment: JSON.stringify({ ImageId }),
+});
 const image = (): Parameters => ({ DesktopId: desktop, ImageName: 'limits' });
 
 /** Every layer of every disk is open for writing in another program, as in an administrator's. */
@@ -80,6 +85,20 @@ test('the number of desktops, bundles and policies', async () => {
   expect(await room.refused('CreateBundle', { ...COMPLETE['CreateBundle'], ImageId })).toBe(
     '403 QuotaExceed.Bundle',
   );
+});
+
+test('the number of tags, and desktops that cannot be shared out or have no image', async () => {
+  const tagged = { ResourceType: DESKTOPS, 'ResourceId.1': desktop };
+  const tags = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`Tag.${n + 1}.Key`, `key ${n}`]));
+  await room.client.ok('TagResources', { ...tagged, ...tags });
+  expect(await room.refused('TagResources', { ...tagged, 'Tag.1.Key': 'one more' })).toBe(
+    '403 QuotaExceed.Tag',
+  );
+  const users = { UserAssignMode: 'PER_USER', 'EndUserId.1': 'alice', 'EndUserId.2': 'bob' };
+  expect(await room.refused('CreateDesktops', { BundleId: 'small', Amount: '3', ...users })).toBe(
+    '400 InvalidAmount.NotTimesOfUsers',
+  );
+  expect(await room.refused('CreateDesktops', orderOf(NO_IMAGE))).toBe('404 InvalidImageId.NotFound');
 });
 
 test('a disk that is not there, and commands that the status does not allow', async () => {
@@ -121,8 +140,19 @@ test('the number of snapshots of a disk, and the space that is kept free', async
     expect(await room.refused(action, parameters)).toBe('403 OperationDenied.InsufficientSpace');
 });
 
-test('layers that wait for the vault, and a snapshot that is not stored yet', async () => {
-  await room.restart(settings({ maxWaitingLayers: 1 }), 'archive.opened=stall');
+test('layers that wait for the vault, a snapshot that is not stored yet, and an image that is not made', async () => {
+  const more = { ...SMALL.desktops, quota: 9, bundleQuota: 9 };
+  await room.restart(
+    { ...settings({ maxWaitingLayers: 1 }), desktops: more },
+    'archive.opened=stall,image.opened=stall',
+  );
+  const made = await room.client.ok('CreateImage', { SnapshotId: snapshot, ImageName: 'half made' });
+  const ImageId = String(made['ImageId']);
+  expect(await room.refused('CreateBundle', { ...COMPLETE['CreateBundle'], ImageId })).toBe(
+    '403 IncorrectImageStatus',
+  );
+  expect(await room.refused('CreateDesktops', orderOf(ImageId))).toBe('403 IncorrectImageStatus');
+  expect(await room.refused('RebuildDesktops', { ...one(), ImageId })).toBe('403 IncorrectImageStatus');
   const early = await take();
   expect(await room.refused('CreateSnapshot', wanted())).toBe('403 QuotaExceed.WaitingLayers');
   expect(await room.refused('CreateImage', image())).toBe('403 QuotaExceed.WaitingLayers');
