@@ -16,28 +16,42 @@ export const BOTH = [
 
 export type Fields = Record<string, unknown>;
 
+const settingsOf = (data: string) => join(data, '../settings.json');
+
 export class Room {
   readonly service: Service;
   client: Client;
 
-  private constructor(service: Service) {
+  readonly #env: Record<string, string>;
+
+  private constructor(service: Service, env: Record<string, string>) {
     this.service = service;
+    this.#env = env;
     this.client = service.client();
   }
 
-  static async open(): Promise<Room> {
+  /** A disk without a system does not shut down when it is asked to. */
+  static async open(settings: Fields = { desktops: { shutdownSeconds: 3 } }): Promise<Room> {
     const args = ['--region', 'cn-hangzhou'];
-    const service = await Service.start({ args }, async ({ data, openecd }) => {
-      // A disk without a system does not shut down when it is asked to.
-      const settings = join(data, '../settings.json');
-      await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
-      args.push('--config', settings);
+    const env: Record<string, string> = {};
+    const service = await Service.start({ args, env }, async ({ data, openecd }) => {
+      args.push('--config', settingsOf(data));
+      await writeFile(settingsOf(data), JSON.stringify(settings));
       const image = join(data, '../blank.raw');
       await writeFile(image, '');
       await truncate(image, 64 * MIB);
       await openecd('image', 'import', '--data', data, '--name', 'demo', image);
     });
-    return new Room(service);
+    return new Room(service, env);
+  }
+
+  /** Kills the service and starts it with other settings, and faults that it is to meet. */
+  async restart(settings: Fields, faults = ''): Promise<void> {
+    await this.service.down('SIGKILL');
+    await writeFile(settingsOf(this.service.data), JSON.stringify(settings));
+    this.#env['OPENECD_FAULT'] = faults;
+    await this.service.up();
+    this.client = this.service.client();
   }
 
   close(): Promise<void> {

@@ -1,5 +1,7 @@
 /** What every DiskPool does with a disk that a real QEMU has open. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EcdError } from '../errors.ts';
+import { faults } from '../faults.ts';
 import { newId } from '../ids.ts';
 import type { MakePool, PoolUnderTest } from './pool.contract.ts';
 import { LiveMachine } from './testing/live-machine.ts';
@@ -21,6 +23,7 @@ export function liveDiskPoolContract(name: string, make: MakePool): void {
       machine = await LiveMachine.start(disk);
     });
     afterEach(async () => {
+      faults.clear();
       await machine.quit();
       await under.close();
     });
@@ -73,6 +76,30 @@ export function liveDiskPoolContract(name: string, make: MakePool): void {
       disk.switched(prepared);
       await machine.write(0, 512, 3);
       await expectFrozen();
+    });
+
+    test('what a freeze that was cut short has left in QEMU is no hindrance for the next', async () => {
+      const prepared = newId.layer();
+      await pool.prepare(disk.stack, prepared);
+      const before = await machine.nodes();
+      const lost = new EcdError('Qemu.ConnectionLost', { what: 'QEMU' });
+      // The session is lost when the prepared layer is open and nothing was switched.
+      faults.set('take.overlaid', () => {
+        throw lost;
+      });
+      for (let tries = 0; tries < 2; tries++) {
+        await expect(pool.freeze(disk.stack, prepared, machine.live)).rejects.toBe(lost);
+        expect((await machine.nodes()).length).toBeGreaterThan(before.length);
+        expect(await pool.topLayer(machine.live)).toBe(disk.stack.layers[0]);
+      }
+      faults.clear();
+      await machine.write(4 * KIB, 64 * KIB, 2);
+      await pool.freeze(disk.stack, prepared, machine.live);
+      disk.switched(prepared);
+      expect(await pool.topLayer(machine.live)).toBe(prepared);
+      await machine.write(0, 512, 3);
+      await expectFrozen();
+      expect((await machine.read()).equals(disk.content)).toBe(true);
     });
 
     test('a QEMU that is gone is a lost connection', async () => {

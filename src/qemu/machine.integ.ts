@@ -87,6 +87,25 @@ test('a machine starts unprivileged and sandboxed, is found again, and quits', a
   });
 });
 
+test('one that runs and does not answer is ended, and another one started', async () => {
+  let silent: ProcessRef | null = null;
+  const watch = setInterval(() => {
+    if (silent !== null) return;
+    silent = readPidFile(join(dir, 'qemu.pid'));
+    if (silent !== null) process.kill(silent.pid, 'SIGSTOP');
+  });
+  const began = performance.now();
+  const found = await start(await spec()).finally(() => clearInterval(watch));
+  // It was given up by its deadline, and not before.
+  expect(performance.now() - began).toBeGreaterThan(15_000);
+  expect(silent).not.toBeNull();
+  expect(isAlive(silent!)).toBe(false);
+  expect(found.process.pid).not.toBe(silent!.pid);
+  expect(await found.qmp.execute('query-status')).toMatchObject({ status: 'prelaunch' });
+  // The disk is the new one's, and the process on record.
+  expect(readPidFile(join(dir, 'qemu.pid'))).toEqual(found.process);
+});
+
 test('no process listens on the network for it', async () => {
   const { process } = await start(await spec({ network: 'user' }));
   const listening = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((kind) =>

@@ -34,7 +34,8 @@ export function nextStep(state: DiskState, skip: ReadonlySet<Step['kind']> = new
   const open = intentOf(state.disk)?.kind === 'freeze';
   if (open && !skip.has('resolve')) return { kind: 'resolve' };
   if (deleted && state.wanted.size === 0) return open || skip.has('release') ? null : { kind: 'release' };
-  const unneeded = skip.has('drop') ? [] : unneededLayers(state);
+  // Until it is known which layer is on top, none is called unneeded.
+  const unneeded = open || skip.has('drop') ? [] : unneededLayers(state);
   if (unneeded.length > 0) return { kind: 'drop', layers: unneeded };
   const unprepared = !deleted && state.disk.intent === null && state.disk.prepared_layer === null;
   if (unprepared && !skip.has('prepare')) return { kind: 'prepare' };

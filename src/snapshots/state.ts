@@ -1,7 +1,13 @@
-/** All that the decisions about one disk depend on, read in one transaction. */
+/**
+ * All that the decisions about one disk depend on.
+ *
+ * Invariant: outside of a transaction others may write between its queries, so what is decided upon it is decided again
+ * where nobody can: under the disk's lock, or in the transaction that acts.
+ */
 import type { Queries } from '../catalogue/catalogue.ts';
 import type { DesktopStatus } from '../catalogue/schema.ts';
 import { type DiskRow, diskById, type LayerRow, layersOf } from '../catalogue/stacks.ts';
+import { faults } from '../faults.ts';
 
 export interface DiskState {
   readonly disk: DiskRow;
@@ -33,6 +39,7 @@ export function intentOf(disk: Pick<DiskRow, 'intent'>): Intent | null {
 export async function loadState(queries: Queries, diskId: string): Promise<DiskState | undefined> {
   const disk = await diskById(queries, diskId);
   if (disk === undefined) return undefined;
+  await faults.hit('state.disk.read');
   const desktop = await queries
     .selectFrom('desktops')
     .select('status')

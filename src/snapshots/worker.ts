@@ -111,6 +111,8 @@ export class DiskWorkers {
           { disk: diskId, failures, error: describeError(error) },
           'work on a disk failed; it is tried again',
         );
+        // Not even what is to be done could be told: looked at once more at once, it would be no better.
+        if (task.failed.size === 0) await this.#pause(failures, task);
       }
     }
   }

@@ -13,17 +13,23 @@ import { SettleGate } from '../settle-gate.ts';
 import { DiskWorkers } from '../worker.ts';
 
 const SIZE = 1024 * 1024;
+const MOST_LOOKS = 100_000;
 const ROOT = { name: Buffer.alloc(32, 7), size: SIZE };
 
 export class WorkerBed {
   readonly catalogue = Catalogue.open(':memory:');
   readonly stop = new AbortController();
   readonly workers: DiskWorkers;
+  readonly ctx: SnapshotContext;
   readonly told: string[] = [];
   /** Disks whose files cannot be used, and why. */
   readonly broken = new Map<string, EcdError>();
   /** How often a worker looked for something to do. */
   looks = 0;
+  /** How many more looks fail. */
+  failing = 0;
+  /** Files that are gone. */
+  readonly unlinked: string[] = [];
   underWay = 0;
   mostAtOnce = 0;
   #free: ReturnType<typeof Promise.withResolvers<void>> | null = null;
@@ -32,7 +38,7 @@ export class WorkerBed {
     const settings = defaultSettings();
     const db = new Proxy(this.catalogue.db, {
       get: (target, name) => {
-        if (name === 'selectFrom') this.looks++;
+        if (name === 'selectFrom') this.#look();
         const value = Reflect.get(target, name) as unknown;
         return typeof value === 'function' ? value.bind(target) : value;
       },
@@ -47,12 +53,18 @@ export class WorkerBed {
     const parts = {
       catalogue,
       settings: { ...settings, snapshots: { ...settings.snapshots, archivesAtOnce } },
-      vault: { session: async () => this.#session(), putRecord: async () => {} },
+      vault: {
+        session: async () => this.#session(),
+        putRecord: async () => {},
+        freeBytes: async () => 2 ** 40,
+      },
       pool: {
         check: async (stack: Stack) => this.#check(stack),
         openView: async (stack: Stack) => this.#view(stack),
-        release: async () => {},
+        release: async (_: string, layers: readonly string[]) => void this.unlinked.push(...layers),
         prepare: async () => {},
+        freeBytes: async () => 2 ** 40,
+        freezeOffline: (_: Stack, commit: () => Promise<void>) => commit(),
         settle: async ({ diskId }: Stack) => void this.told.push(`settle ${diskId}`),
         releaseDisk: async (diskId: string) => void this.told.push(`release ${diskId}`),
       },
@@ -62,12 +74,13 @@ export class WorkerBed {
       clock: () => 1,
       diskLock: new KeyedMutex(),
       recordLock: new Mutex(),
-      gate: new SettleGate(() => {}),
+      gate: new SettleGate((id) => this.workers.kick(id)),
       signal: this.stop.signal,
       kick: (id: string) => this.workers.kick(id),
     };
-    // Only what a worker uses is there.
-    this.workers = new DiskWorkers(parts as unknown as SnapshotContext);
+    // Only what a worker uses is there, and what takes a snapshot of a Stopped desktop.
+    this.ctx = parts as unknown as SnapshotContext;
+    this.workers = new DiskWorkers(this.ctx);
   }
 
   /** From now on an archive lasts until `release`. */
@@ -171,6 +184,14 @@ export class WorkerBed {
         ...{ disk_size_bytes: SIZE, created_at: at, done_bytes: 0 },
       } as never)
       .execute();
+  }
+
+  /** One that looks without end would let no test of it end. */
+  #look(): void {
+    if (++this.looks > MOST_LOOKS) this.stop.abort();
+    if (this.failing === 0) return;
+    this.failing--;
+    throw new EcdError('Catalogue.Unavailable', { reason: 'test' });
   }
 
   #check(stack: Stack): void {
