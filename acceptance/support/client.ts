@@ -5,8 +5,9 @@
  * form that the documents promise, whatever the test looks at.
  */
 import { request } from 'node:http';
-import { noteSeen } from './coverage.ts';
 import type { Key } from './sdk.ts';
+import { noteExchange, noteKey } from './secrets.ts';
+import { noteSeen } from './seen.ts';
 import { type SignedRequest, type SignOptions, signByHeaders, signByParameters } from './signer.ts';
 
 export interface Response {
@@ -39,6 +40,7 @@ export class Client {
   constructor(url: string, key: Key) {
     this.#host = new URL(url).host;
     this.#key = key;
+    noteKey(key);
   }
 
   /** Calls an operation. RegionId is added when it is not given; a parameter set to undefined is left out. */
@@ -49,12 +51,14 @@ export class Client {
   ): Promise<Response> {
     const all = Object.entries({ RegionId: 'cn-hangzhou', ...parameters });
     const sent = Object.fromEntries(all.filter((p): p is [string, string] => p[1] !== undefined));
-    const signed =
-      options.signature === 'parameters'
-        ? signByParameters(this.#key, action, sent, options)
-        : signByHeaders(this.#key, this.#host, action, sent, options);
+    const byParameters = options.signature === 'parameters';
+    const signed = byParameters
+      ? signByParameters(this.#key, action, sent, options)
+      : signByHeaders(this.#key, this.#host, action, sent, options);
     const answer = await this.send(signed);
-    noteSeen({ action, code: answer.code, format: answer.format });
+    noteExchange(sent, answer.body['Ticket'] ?? /<Ticket>([^<]+)</.exec(answer.text)?.[1]);
+    const client = byParameters ? 'own V1' : 'own V3';
+    noteSeen({ action, code: answer.code, format: answer.format, client });
     return answer;
   }
 

@@ -25,13 +25,12 @@ export class Room {
     this.client = service.client();
   }
 
-  static async open(): Promise<Room> {
+  /** With further settings. */
+  static async open(more: object = {}): Promise<Room> {
     const args = ['--region', 'cn-hangzhou'];
-    const service = await Service.start({ args }, async ({ data, openecd }) => {
-      // A disk without a system does not shut down when it is asked to.
-      const settings = join(data, '../settings.json');
-      await writeFile(settings, JSON.stringify({ desktops: { shutdownSeconds: 3 } }));
-      args.push('--config', settings);
+    // A disk without a system does not shut down when it is asked to.
+    const settings = { desktops: { shutdownSeconds: 3 }, ...more };
+    const service = await Service.start({ args, settings }, async ({ data, openecd }) => {
       const image = join(data, '../blank.raw');
       await writeFile(image, '');
       await truncate(image, 64 * MIB);
