@@ -25,12 +25,17 @@ export class Room {
     this.client = service.client();
   }
 
-  /** With further settings. */
-  static async open(more: object = {}): Promise<Room> {
+  /** With further settings, and what `options` gives as further words of `openecd serve`. */
+  static async open(
+    more: object = {},
+    options: (service: Service) => Promise<readonly string[]> = async () => [],
+  ): Promise<Room> {
     const args = ['--region', 'cn-hangzhou'];
     // A disk without a system does not shut down when it is asked to.
     const settings = { desktops: { shutdownSeconds: 3 }, ...more };
-    const service = await Service.start({ args, settings }, async ({ data, openecd }) => {
+    const service = await Service.start({ args, settings }, async (prepared) => {
+      const { data, openecd } = prepared;
+      args.push(...(await options(prepared)));
       const image = join(data, '../blank.raw');
       await writeFile(image, '');
       await truncate(image, 64 * MIB);
