@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config';
  *   *.test.ts   unit and property tests: no QEMU, no network but loopback, under 30 s in all
  *   *.integ.ts  real QEMU programs, real files, real databases
  *   *.e2e.ts    the whole service with real desktops (in test/ and acceptance/)
+ *   *.full.ts   the same, in the full tier alone: what needs programs that only `npm run test:full` installs
  */
+const FULL = process.env['OPENECD_TEST_TIER'] === 'full';
+
 export default defineConfig({
   test: {
     projects: [
@@ -33,7 +36,11 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/**/*.e2e.ts', 'acceptance/**/*.e2e.ts'],
+          include: [
+            'test/**/*.e2e.ts',
+            'acceptance/**/*.e2e.ts',
+            ...(FULL ? ['acceptance/**/*.full.ts'] : []),
+          ],
           globalSetup: ['acceptance/support/coverage-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,

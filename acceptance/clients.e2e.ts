@@ -1,63 +1,111 @@
-/** The real npm clients of the public service against the running service. */
+/** The real npm clients of the public service against the running service: each calls every operation, and is refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SDK_NAMES, sdk } from './support/sdk.ts';
+import { everyOperation, NAME, twelve } from './support/every-operation.ts';
+import { OPERATIONS } from './support/operations.ts';
+import { refusalOf } from './support/refusal.ts';
+import { Room } from './support/room.ts';
+import { type Key, SDK_NAMES, sdk } from './support/sdk.ts';
 import { Service } from './support/service.ts';
 
+const REGION = { RegionId: 'cn-hangzhou' };
+let room: Room;
 let service: Service;
+/** A service that answers one request a second. */
+let slow: Service;
+/** Of a user without rights; of the Administrator; that have ended. */
+let powerless: Key;
+let temporary: Key;
+let ended: Key;
 
 beforeAll(async () => {
-  service = await Service.start({ args: ['--region', 'cn-hangzhou', '--region', 'cn-shanghai'] });
+  room = await Room.open();
+  ({ service } = room);
+  slow = await Service.start({ settings: { limits: { userPerSecond: 1 } } });
+  await service.command('user', 'create', 'bob');
+  powerless = await service.newKey('key', 'create', '--user', 'bob');
+  const temporaryFor = (seconds: number) =>
+    service.newKey('key', 'temporary', '--user', 'Administrator', '--seconds', String(seconds));
+  ended = await temporaryFor(1);
+  temporary = await temporaryFor(3600);
+  await new Promise((done) => setTimeout(done, 2_000));
 });
-afterAll(() => service?.close());
+afterAll(async () => {
+  await slow?.close();
+  await room?.close();
+});
 
 describe.each(SDK_NAMES)('%s', (name) => {
-  const call = (action: string, parameters: Record<string, string>, key = service.key) =>
-    sdk(name, service.host, key)(action, parameters);
-  const refusal = async (action: string, parameters: Record<string, string>, key = service.key) => {
-    const error = await call(action, parameters, key).then(
-      () => null,
-      (e: unknown) => e as { code: string },
-    );
-    return error?.code.replace(/Error$/, '');
+  const call = (action: string, parameters: Record<string, string> = {}, key = service.key) =>
+    sdk(name, service.host, key)(action, { ...REGION, ...parameters });
+  const refused = async (action: string, parameters: Record<string, string> = {}, key = service.key) => {
+    const { status, code } = await refusalOf(name, call(action, parameters, key));
+    return `${status} ${code}`;
   };
 
-  test('finds the regions and the address of this server', async () => {
-    const answer = await call('DescribeRegions', { RegionId: 'cn-hangzhou' });
-    expect(answer['Regions']).toEqual([
-      expect.objectContaining({ RegionId: 'cn-hangzhou', RegionEndpoint: service.host }),
-      expect.objectContaining({ RegionId: 'cn-shanghai', RegionEndpoint: service.host }),
+  test('finds the address of this server', async () => {
+    expect((await call('DescribeRegions'))['Regions']).toMatchObject([
+      { RegionId: 'cn-hangzhou', RegionEndpoint: service.host },
     ]);
   });
 
-  test('lists no snapshots where there are none', async () => {
-    const parameters = { RegionId: 'cn-hangzhou', SnapshotName: "a b*~!'()/中文+&=", MaxResults: '10' };
-    const answer = await call('DescribeSnapshots', parameters);
-    expect(answer).toEqual({ RequestId: expect.stringMatching(/^[0-9A-F-]{36}$/), Snapshots: [] });
+  test('does every operation, with awkward names and lists of twelve', async () => {
+    const done = await everyOperation(room, sdk(name, service.host, service.key));
+    expect([...done].sort()).toEqual(Object.keys(OPERATIONS).sort());
   });
 
-  test('deletes unknown snapshots without a complaint, twelve at once', async () => {
-    const list = Array.from({ length: 12 }, (_, i) => [
-      `SnapshotId.${i + 1}`,
-      `s-${'0'.repeat(18)}${10 + i}`,
-    ]);
-    const answer = await call('DeleteSnapshot', { RegionId: 'cn-hangzhou', ...Object.fromEntries(list) });
-    expect(Object.keys(answer)).toEqual(['RequestId']);
+  test('works with temporary credentials, and learns what is wrong with others', async () => {
+    const rules = twelve((at) => ({ [`AuthorizeAccessPolicyRule.${at}.CidrIp`]: `10.${at}.0.0/16` }));
+    const made = await call('CreatePolicyGroup', { Name: NAME, ...rules }, temporary);
+    const id = { 'PolicyGroupId.1': String(made['PolicyGroupId']) };
+    const { DescribePolicyGroups: groups } = await call('DescribePolicyGroups', id, temporary);
+    expect(groups).toMatchObject([{ Name: NAME, AuthorizeAccessPolicyRules: { length: 12 } }]);
+    await call('DeletePolicyGroups', id, temporary);
+    const { securityToken = '', ...half } = temporary;
+    const wrong = { ...temporary, accessKeySecret: half.accessKeySecret.toLowerCase() };
+    for (const [key, refusal] of [
+      [{ ...temporary, securityToken: securityToken.slice(4) }, '400 InvalidSecurityToken.Malformed'],
+      [
+        { ...temporary, securityToken: ended.securityToken! },
+        '400 InvalidSecurityToken.MismatchWithAccessKey',
+      ],
+      [half, '400 MissingSecurityToken'],
+      [ended, '400 InvalidSecurityToken.Expired'],
+      [wrong, '400 SignatureDoesNotMatch'],
+    ] as const)
+      expect(await refused('DescribeRegions', {}, key)).toBe(refusal);
   });
 
   test('learns why it is refused', async () => {
-    const region = { RegionId: 'cn-hangzhou' };
-    expect(await refusal('DescribeRestorePoints', region)).toBe('InvalidAction.NotFound');
-    expect(await refusal('DescribeSnapshots', { RegionId: 'mars' })).toBe('InvalidRegionId.NotFound');
-    expect(await refusal('DescribeSnapshots', { ...region, MaxResults: '101' })).toBe('InvalidMaxResults');
-    expect(await refusal('CreateSnapshot', { ...region, DesktopId: 'ecd-00000000000000000' })).toBe(
-      'MissingSnapshotName',
-    );
-    expect(await refusal('ResetSnapshot', { ...region, SnapshotId: 's-00000000000000000000' })).toBe(
-      'InvalidSnapshotId.NotFound',
-    );
+    const none = { SnapshotId: 's-00000000000000000000' };
+    const named = { SnapshotName: 'auto', SourceDiskType: 'system' };
+    const DesktopId = 'ecd-00000000000000000';
+    for (const [action, parameters, refusal] of [
+      ['DescribeRestorePoints', {}, '404 InvalidAction.NotFound'],
+      ['HibernateDesktops', {}, '403 UnsupportedOperation'],
+      ['DescribeSnapshots', { RegionId: 'mars' }, '404 InvalidRegionId.NotFound'],
+      ['DescribeSnapshots', { MaxResults: '101' }, '400 InvalidMaxResults'],
+      ['CreateSnapshot', { DesktopId }, '400 MissingSnapshotName'],
+      ['CreateSnapshot', { DesktopId, ...named }, '400 InvalidSnapshotName.Malformed'],
+      ['ResetSnapshot', none, '404 InvalidSnapshotId.NotFound'],
+      ['DeleteBundles', { 'BundleId.1': 'bundle_demo' }, '403 OperationDenied.SystemBundle'],
+    ] as const)
+      expect(await refused(action, parameters)).toBe(refusal);
     const unknown = { accessKeyId: 'nobody', accessKeySecret: 'x' };
-    expect(await refusal('DescribeRegions', region, unknown)).toBe('InvalidAccessKeyId.NotFound');
+    expect(await refused('DescribeRegions', {}, unknown)).toBe('404 InvalidAccessKeyId.NotFound');
     const wrong = { ...service.key, accessKeySecret: 'x' };
-    expect(await refusal('DescribeRegions', region, wrong)).toBe('SignatureDoesNotMatch');
+    expect(await refused('DescribeRegions', {}, wrong)).toBe('400 SignatureDoesNotMatch');
+    expect(await refused('DescribeDesktops', {}, powerless)).toBe('403 NoPermission');
+  });
+
+  test('learns that it is too fast', async () => {
+    const quick = sdk(name, slow.host, slow.key);
+    const ends = await Promise.allSettled([1, 2, 3].map(() => quick('DescribeRegions', REGION)));
+    const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    expect(failed.length).toBeGreaterThan(0);
+    for (const error of failed) {
+      expect(await refusalOf(name, Promise.reject(error))).toMatchObject({ code: 'Throttling.User' });
+      // The only one that reads how long to wait.
+      if (name === 'openapi-core') expect(error.retryAfter).toBeGreaterThan(0);
+    }
   });
 });

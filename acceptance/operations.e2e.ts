@@ -155,6 +155,12 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   const { Desktops } = await client.ok('DescribeDesktops', { SnapshotPolicyId: policyId });
   expect(Desktops).toMatchObject([{ DesktopId: desktopId, SnapshotPolicyName: policy.PolicyName }]);
   await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
+  const first = await call('GetConnectionTicket', { DesktopId: desktopId });
+  const again = await call('GetConnectionTicket', { TaskId: first.id('TaskId') });
+  expect([first, again].map((answer) => answer.id('TaskStatus'))).toEqual(['FINISHED', 'FINISHED']);
+  expect(again.id('TaskId')).toBe(first.id('TaskId'));
+  expect(first.id('Ticket')).toMatch(/^[A-Za-z0-9+/]{128}$/);
+  expect(again.id('Ticket')).not.toBe(first.id('Ticket'));
   // The guest has no agent: the command waits, and is stopped before it is sent.
   const InvokeId = (await call('RunCommand', { ...COMPLETE['RunCommand'], ...one })).id('InvokeId');
   expect(await refused('StopInvocation', { InvokeId, 'DesktopId.1': NO_DESKTOP })).toBe(
@@ -189,6 +195,9 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   expect(await refused('RunCommand', { ...COMPLETE['RunCommand'], ...one })).toBe(
     '403 IncorrectDesktopStatus',
   );
+  expect(await refused('GetConnectionTicket', { DesktopId: desktopId })).toBe('403 IncorrectDesktopStatus');
+  const failed = await call('GetConnectionTicket', { TaskId: first.id('TaskId') });
+  expect(failed.id('TaskCode')).toBe('IncorrectDesktopStatus');
   await call('ResetSnapshot', { SnapshotId: snapshotId });
   for (let tries = 0; (await client.call('StartDesktops', one, options)).status !== 200; tries++) {
     expect(tries).toBeLessThan(300);

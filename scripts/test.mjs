@@ -4,7 +4,7 @@
  *
  *   node scripts/test.mjs          unit, integ and e2e tests at reduced counts (about 15 minutes)
  *   node scripts/test.mjs unit     what needs no QEMU (under 30 seconds)
- *   node scripts/test.mjs full     everything at full counts
+ *   node scripts/test.mjs full     everything at full counts, and the Go client: installs Go (490 MB)
  *
  * Invariants: the last line is `N passed, N failed, N skipped`; the exit code is 0 only if something passed and nothing
  * failed; a kind of tests that finds no tests, ends by a signal or runs out of time has failed; nothing is skipped because
@@ -127,7 +127,7 @@ async function main() {
   const projects = TIERS[tier];
   if (!projects) throw new UserError(`Unknown tests: ${tier}`, 'Use unit, quick or full.');
   const began = performance.now();
-  const { node } = await setup({ yes: true, programs: tier !== 'unit' });
+  const { node } = await setup({ yes: true, programs: tier !== 'unit', full: tier === 'full' });
   mkdirSync(REPORTS, { recursive: true });
   for (const project of projects) rmSync(join(REPORTS, `${project}.json`), { force: true });
 

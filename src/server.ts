@@ -18,6 +18,7 @@ import { Catalogue } from './catalogue/catalogue.ts';
 import { KeyStore, openKeySecrets } from './catalogue/keys.ts';
 import { Claim, forgetNonces, spendNonce } from './catalogue/nonces.ts';
 import { forgetTemporaryKeys } from './catalogue/temporary-keys.ts';
+import { forgetTickets } from './catalogue/tickets.ts';
 import { DataDir } from './data-dir.ts';
 import { Commands } from './desktops/commands.ts';
 import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
@@ -40,7 +41,7 @@ import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
 import type { Vault } from './vault/index.ts';
 import { openVault } from './vault-of.ts';
 
-const FORGET_NONCES_MS = 60_000;
+const FORGET_MS = 60_000;
 const ROTATE_MS = 10 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -287,7 +288,8 @@ function timers(options: ServerOptions, catalogue: Catalogue, snapshots: Snapsho
     return () => clearInterval(timer);
   };
   return [
-    every(FORGET_NONCES_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
+    every(FORGET_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
+    every(FORGET_MS, 'forgetting tickets', () => forgetTickets(catalogue, systemClock())),
     every(ROTATE_MS, 'forgetting temporary keys', () => forgetTemporaryKeys(catalogue, systemClock())),
     every(ROTATE_MS, 'the rotation of the audit log', () => rotateAudit(catalogue, kept, systemClock())),
     every(settings.vault.collectEverySeconds * 1000, 'the collection of the vault', () =>

@@ -4,6 +4,7 @@ export type Parameters = Record<string, string | undefined>;
 export const NO_DESKTOP = 'ecd-00000000000000000';
 export const NO_POLICY = 'sp-00000000000000000';
 export const NO_INVOCATION = 't-00000000000000000';
+export const NO_TASK = '00000000-0000-4000-8000-000000000000';
 export const NO_SITE = 'cn-hangzhou+os-00000000000000000';
 export const NO_GROUP = 'pg-00000000000000000';
 export const NO_IMAGE = 'm-00000000000000000';
@@ -41,5 +42,6 @@ export const COMPLETE: Readonly<Record<string, Parameters>> = {
   ModifyPolicyGroup: { PolicyGroupId: NO_GROUP },
   DeletePolicyGroups: { 'PolicyGroupId.1': NO_GROUP },
   RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
+  GetConnectionTicket: { DesktopId: NO_DESKTOP },
   StopInvocation: { InvokeId: NO_INVOCATION },
 };

@@ -1,8 +1,9 @@
 /** Collects over a whole run what clients receive, and writes acceptance/COVERAGE.md at its end. A vitest globalSetup. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { COVERAGE_DIR, coverageTable, isWhole, readSeen } from './coverage.ts';
+import { writeCoverage } from './coverage.ts';
+import { COVERAGE_DIR } from './seen.ts';
 
 const FILE = resolve(import.meta.dirname, '../COVERAGE.md');
 
@@ -10,8 +11,10 @@ export default function setup(): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'openecd-coverage-'));
   process.env[COVERAGE_DIR] = directory;
   return () => {
-    const seen = readSeen(directory);
-    rmSync(directory, { recursive: true });
-    if (isWhole(seen)) writeFileSync(FILE, coverageTable(seen));
+    try {
+      writeCoverage(directory, FILE);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   };
 }

@@ -1,14 +1,34 @@
-import { expect, test } from 'vitest';
-import { coverageTable, isWhole, type Seen } from './coverage.ts';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { coverageTable, isWhole, writeCoverage } from './coverage.ts';
 import { OPERATIONS } from './operations.ts';
+import { CLIENTS, type ClientName, COVERAGE_DIR, noteSeen, type Seen } from './seen.ts';
 
-const seen = (action: string, code: string, format: Seen['format'] = 'JSON'): Seen => ({
-  action,
-  code,
-  format,
-});
+const seen = (
+  action: string,
+  code: string,
+  format: Seen['format'] = 'JSON',
+  client: ClientName = 'own V3',
+): Seen => ({ action, code, format, client });
 const row = (table: string, start: string) =>
   table.split('\n').find((line) => line.startsWith(`| ${start} |`));
+
+const temporary = () => mkdtempSync(join(tmpdir(), 'openecd-coverage-test-'));
+const before = process.env[COVERAGE_DIR];
+afterEach(() => {
+  if (before === undefined) delete process.env[COVERAGE_DIR];
+  else process.env[COVERAGE_DIR] = before;
+});
+
+/** All that a whole run sees at least. */
+const ACTIONS = Object.keys(OPERATIONS);
+const WHOLE = [
+  ...ACTIONS.map((action) => seen(action, 'OK')),
+  ...ACTIONS.map((action) => seen(action, 'MissingRegionId')),
+  ...CLIENTS.map((client) => seen('DescribeRegions', 'OK', 'JSON', client)),
+];
 
 test('the table says what was received, in which format, and nothing else', () => {
   const table = coverageTable([
@@ -34,11 +54,42 @@ test('the table says what was received, in which format, and nothing else', () =
   expect(table).toMatch(/^3 of \d+ outcomes seen\.$/m);
 });
 
-test('a run is whole when every operation has succeeded and has been refused', () => {
-  const refused = Object.keys(OPERATIONS).map((action) => seen(action, 'MissingRegionId'));
-  const all = [...Object.keys(OPERATIONS).map((action) => seen(action, 'OK')), ...refused];
-  expect(isWhole(all)).toBe(true);
-  expect(isWhole(all.slice(0, -1))).toBe(false);
-  expect(isWhole(all.slice(1))).toBe(false);
-  expect(isWhole([...all.slice(1), seen(all[0]!.action, 'MissingRegionId')])).toBe(false);
+test('the second table says what each client has received, by format', () => {
+  const table = coverageTable([
+    seen('DescribeSnapshots', 'OK', 'JSON', 'rpc-client'),
+    seen('DescribeSnapshots', 'InvalidMaxResults', 'JSON', 'rpc-client'),
+    seen('DescribeSnapshots', 'InvalidMaxResults', 'JSON', 'pop-core GET'),
+    seen('CreateSnapshot', 'OK', 'XML', 'own V1'),
+  ]);
+  const clients = table.slice(table.indexOf('## Which client'));
+  expect(row(clients, 'operation')).toBe('| operation | own V1 XML | pop-core GET JSON | rpc-client JSON |');
+  expect(row(clients, 'DescribeSnapshots')).toBe('| DescribeSnapshots | - | refused | ok |');
+  expect(row(clients, 'CreateSnapshot')).toBe('| CreateSnapshot | ok | - | - |');
+  expect(row(clients, 'StopDesktops')).toBe('| StopDesktops | - | - | - |');
+  expect(clients.split('\n').filter((line) => /^\| [A-Z]/.test(line))).toHaveLength(ACTIONS.length);
+});
+
+test('a run is whole when every operation has succeeded and was refused, and every client has called', () => {
+  expect(isWhole(WHOLE)).toBe(true);
+  // The first operation is the one that every client calls.
+  for (const left of WHOLE.keys())
+    if (left > 0) expect(isWhole(WHOLE.toSpliced(left, 1))).toBe(left === ACTIONS.length * 2);
+  expect(isWhole([...WHOLE.slice(1), seen(WHOLE[1]!.action, 'MissingRegionId')])).toBe(true);
+});
+
+test('a run of a part leaves the file as it is, a whole one writes it', () => {
+  const [folder, notes] = [temporary(), temporary()];
+  const file = join(folder, 'COVERAGE.md');
+  process.env[COVERAGE_DIR] = notes;
+  try {
+    for (const one of WHOLE.slice(0, -1)) noteSeen(one);
+    expect(writeCoverage(notes, file)).toBe(false);
+    expect(existsSync(file)).toBe(false);
+    noteSeen(WHOLE.at(-1)!);
+    writeFileSync(join(notes, 'another-process.jsonl'), '');
+    expect(writeCoverage(notes, file)).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(coverageTable(WHOLE));
+  } finally {
+    for (const made of [folder, notes]) rmSync(made, { recursive: true });
+  }
 });

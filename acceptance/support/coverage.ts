@@ -1,48 +1,40 @@
 /**
- * Which outcomes of which operations a run has seen, in which format: the table acceptance/COVERAGE.md.
+ * Which outcomes of which operations a run has seen, in which format, and which client has called what: the two tables of
+ * acceptance/COVERAGE.md.
  *
- * Invariants: only what a client really received is recorded; the table is rewritten only by a run that saw a success of
- * every operation, so that a run of one file does not spoil it.
+ * Invariant: the tables are rewritten only by a run in which every operation has succeeded and every client has called,
+ * so that a run of a few files does not spoil them.
  */
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { OPERATIONS } from './operations.ts';
+import { CLIENTS, readSeen, type Seen } from './seen.ts';
 
-/** The directory in which the processes of a run note what they see; set by coverage-setup.ts. */
-export const COVERAGE_DIR = 'OPENECD_COVERAGE_DIR';
-
-export interface Seen {
-  readonly action: string;
-  /** `OK`, or the error code. */
-  readonly code: string;
-  readonly format: 'JSON' | 'XML';
+/** Writes the tables into `file` if what lies in `directory` is of a whole run; says whether it did. */
+export function writeCoverage(directory: string, file: string): boolean {
+  const seen = readSeen(directory);
+  if (!isWhole(seen)) return false;
+  writeFileSync(file, coverageTable(seen));
+  return true;
 }
 
-/** Notes one answer; costs nothing outside of a run that collects. */
-export function noteSeen(seen: Seen): void {
-  const directory = process.env[COVERAGE_DIR];
-  if (directory === undefined) return;
-  appendFileSync(join(directory, `${process.pid}.jsonl`), `${JSON.stringify(seen)}\n`);
-}
-
-export function readSeen(directory: string): Seen[] {
-  return readdirSync(directory).flatMap((file) =>
-    readFileSync(join(directory, file), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Seen),
-  );
-}
-
-/** True when every operation has succeeded and has been refused at least once: not in a run of a few tests. */
+/** True when every operation has succeeded and has been refused, and every client has called: not in a run of a few tests. */
 export function isWhole(seen: readonly Seen[]): boolean {
   const succeeded = new Set(seen.filter((s) => s.code === 'OK').map((s) => s.action));
   const refused = new Set(seen.filter((s) => s.code.startsWith('Missing')).map((s) => s.action));
-  return Object.keys(OPERATIONS).every((action) => succeeded.has(action) && refused.has(action));
+  const called = new Set(seen.map((s) => s.client));
+  return (
+    Object.keys(OPERATIONS).every((action) => succeeded.has(action) && refused.has(action)) &&
+    CLIENTS.every((client) => called.has(client))
+  );
 }
 
-/** The table: a row for each documented outcome of each operation. */
+/** Both tables. */
 export function coverageTable(seen: readonly Seen[]): string {
+  return [...outcomes(seen), ...callers(seen)].join('\n');
+}
+
+/** A row for each documented outcome of each operation. */
+function outcomes(seen: readonly Seen[]): string[] {
   const rows: string[] = [];
   let covered = 0;
   for (const [action, codes] of Object.entries(OPERATIONS)) {
@@ -67,7 +59,37 @@ export function coverageTable(seen: readonly Seen[]): string {
     '|---|---|---|---|',
     ...rows,
     '',
-  ].join('\n');
+  ];
+}
+
+/** A row for each operation, a column for each client and format that it has received. */
+function callers(seen: readonly Seen[]): string[] {
+  const columns = CLIENTS.flatMap((client) =>
+    (['JSON', 'XML'] as const)
+      .filter((format) => seen.some((s) => s.client === client && s.format === format))
+      .map((format) => ({ client, format })),
+  );
+  const rows = Object.keys(OPERATIONS).map((action) => {
+    const cells = columns.map(({ client, format }) => {
+      const own = seen.filter((s) => s.action === action && s.client === client && s.format === format);
+      if (own.some((s) => s.code === 'OK')) return 'ok';
+      return own.length > 0 ? 'refused' : '-';
+    });
+    return `| ${[action, ...cells].join(' | ')} |`;
+  });
+  return [
+    '## Which client has called what',
+    '',
+    '`ok`: the client has received a success; `refused`: refusals alone; a dash: it has not called the operation. `own` is',
+    'the signer of this suite, in both signatures; the others are the npm packages of the public service, of which',
+    '`rpc-client` sends as the provider of Terraform does. They read JSON only. The full tier (`npm run test:full`) also',
+    'calls by aliyungo, in acceptance/aliyungo.e2e.ts.',
+    '',
+    `| ${['operation', ...columns.map(({ client, format }) => `${client} ${format}`)].join(' | ')} |`,
+    `|${'---|'.repeat(columns.length + 1)}`,
+    ...rows,
+    '',
+  ];
 }
 
 function isOutcome(code: string, outcome: string, documented: readonly string[]): boolean {

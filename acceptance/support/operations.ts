@@ -133,4 +133,11 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationDenied.NotStoppable',
   ],
   DescribeInvocations: LISTING,
+  GetConnectionTicket: [
+    'InvalidParameter',
+    REGION,
+    'InvalidDesktopId.NotFound',
+    'InvalidTaskId.NotFound',
+    'IncorrectDesktopStatus',
+  ],
 };

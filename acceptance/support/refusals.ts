@@ -1,5 +1,5 @@
 /** Requests with something wrong beside what COMPLETE holds, and how they are refused in both formats. */
-import { NO_IMAGE, NO_POLICY, NO_SNAPSHOT, type Parameters } from './complete.ts';
+import { NO_IMAGE, NO_POLICY, NO_SNAPSHOT, NO_TASK, type Parameters } from './complete.ts';
 
 export const REFUSALS: readonly [action: string, change: Parameters, refusal: string][] = [
   ['CreateSnapshot', { SnapshotName: 'x' }, '400 InvalidSnapshotName.Malformed'],
@@ -86,5 +86,9 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['RunCommand', {}, '404 InvalidDesktopId.NotFound'],
   ['StopInvocation', {}, '404 InvalidInvokeId.NotFound'],
   ['StopInvocation', { InvokeId: undefined }, '400 MissingInvokeId'],
+  ['GetConnectionTicket', {}, '404 InvalidDesktopId.NotFound'],
+  ['GetConnectionTicket', { DesktopId: undefined }, '400 MissingDesktopId'],
+  ['GetConnectionTicket', { TaskId: NO_TASK }, '404 InvalidTaskId.NotFound'],
+  ['GetConnectionTicket', { CommandContent: 'notepad' }, '400 InvalidCommandContent'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
 ];

@@ -16,40 +16,49 @@ export const BOTH = [
 
 export type Fields = Record<string, unknown>;
 
-const settingsOf = (data: string) => join(data, '../settings.json');
+/** What a service is started with; a change counts from its next start on. */
+interface Start {
+  readonly args: string[];
+  readonly env: Record<string, string>;
+  settings: object;
+}
 
 export class Room {
   readonly service: Service;
   client: Client;
 
-  readonly #env: Record<string, string>;
+  readonly #start: Start;
 
-  private constructor(service: Service, env: Record<string, string>) {
+  private constructor(service: Service, start: Start) {
     this.service = service;
-    this.#env = env;
+    this.#start = start;
     this.client = service.client();
   }
 
-  /** A disk without a system does not shut down when it is asked to. */
-  static async open(settings: Fields = { desktops: { shutdownSeconds: 3 } }): Promise<Room> {
-    const args = ['--region', 'cn-hangzhou'];
-    const env: Record<string, string> = {};
-    const service = await Service.start({ args, env }, async ({ data, openecd }) => {
-      args.push('--config', settingsOf(data));
-      await writeFile(settingsOf(data), JSON.stringify(settings));
+  /** With further settings, and what `options` gives as further words of `openecd serve`. */
+  static async open(
+    more: object = {},
+    options: (service: Service) => Promise<readonly string[]> = async () => [],
+  ): Promise<Room> {
+    // A disk without a system does not shut down when it is asked to.
+    const settings = { desktops: { shutdownSeconds: 3 }, ...more };
+    const start: Start = { args: ['--region', 'cn-hangzhou'], env: {}, settings };
+    const service = await Service.start(start, async (prepared) => {
+      const { data, openecd } = prepared;
+      start.args.push(...(await options(prepared)));
       const image = join(data, '../blank.raw');
       await writeFile(image, '');
       await truncate(image, 64 * MIB);
       await openecd('image', 'import', '--data', data, '--name', 'demo', image);
     });
-    return new Room(service, env);
+    return new Room(service, start);
   }
 
   /** Kills the service and starts it with other settings, and faults that it is to meet. */
-  async restart(settings: Fields, faults = ''): Promise<void> {
+  async restart(settings: object, faults = ''): Promise<void> {
     await this.service.down('SIGKILL');
-    await writeFile(settingsOf(this.service.data), JSON.stringify(settings));
-    this.#env['OPENECD_FAULT'] = faults;
+    this.#start.settings = settings;
+    this.#start.env['OPENECD_FAULT'] = faults;
     await this.service.up();
     this.client = this.service.client();
   }

@@ -9,6 +9,8 @@ import PopCore from '@alicloud/pop-core';
 import rpcClient, * as rpcModels from '@alicloud/rpc-client';
 import * as teaUtil from '@alicloud/tea-util';
 import { RuntimeOptions as CoreRuntime } from '@darabonba/typescript';
+import { noteExchange, noteKey } from './secrets.ts';
+import { noteSeen, SDK_NAMES, type SdkName } from './seen.ts';
 
 export interface Key {
   readonly accessKeyId: string;
@@ -29,24 +31,41 @@ function classOf<C>(module: { readonly default: C }): C {
   return module.default ?? (module as unknown as C);
 }
 
-const MAKERS = {
-  'pop-core GET': (host: string, key: Key) => popCore(host, key, 'GET'),
-  'pop-core POST': (host: string, key: Key) => popCore(host, key, 'POST'),
-  'rpc-client': (host: string, key: Key) => rpc(host, key),
-  'openapi-client': (host: string, key: Key) => openapi(host, key, 'query'),
-  'openapi-client form': (host: string, key: Key) => openapi(host, key, 'body'),
-  'openapi-client v2': (host: string, key: Key) => openapi(host, key, 'query', 'v2'),
-  'openapi-client v2 form': (host: string, key: Key) => openapi(host, key, 'body', 'v2'),
-  'openapi-core': (host: string, key: Key) => core(host, key),
+const MAKERS: Record<SdkName, (host: string, key: Key) => SdkCall> = {
+  'pop-core GET': (host, key) => popCore(host, key, 'GET'),
+  'pop-core POST': (host, key) => popCore(host, key, 'POST'),
+  'rpc-client': (host, key) => rpc(host, key),
+  'openapi-client': (host, key) => openapi(host, key, 'query'),
+  'openapi-client form': (host, key) => openapi(host, key, 'body'),
+  'openapi-client v2': (host, key) => openapi(host, key, 'query', 'v2'),
+  'openapi-client v2 form': (host, key) => openapi(host, key, 'body', 'v2'),
+  'openapi-core': (host, key) => core(host, key),
 };
 
-/** A client and its way of sending. */
-export type SdkName = keyof typeof MAKERS;
-export const SDK_NAMES = Object.keys(MAKERS) as SdkName[];
+export { SDK_NAMES, type SdkName };
 
-/** The client of that name. `host` is `HOST:PORT`. */
+/** The client of that name, whose answers are noted for the coverage tables. `host` is `HOST:PORT`. */
 export function sdk(name: SdkName, host: string, key: Key): SdkCall {
-  return MAKERS[name](host, key);
+  const call = MAKERS[name](host, key);
+  noteKey(key);
+  const note = (action: string, code: string) => noteSeen({ action, code, format: 'JSON', client: name });
+  return async (action, parameters) => {
+    try {
+      const answer = await call(action, parameters);
+      note(action, 'OK');
+      noteExchange(parameters, answer['Ticket']);
+      return answer;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (typeof code === 'string') note(action, serverCode(name, code));
+      throw error;
+    }
+  };
+}
+
+/** The code that the server sent: rpc-client puts `Error` at its end. */
+export function serverCode(name: SdkName, code: string): string {
+  return name === 'rpc-client' ? code.replace(/Error$/, '') : code;
 }
 
 function popCore(host: string, key: Key, method: 'GET' | 'POST'): SdkCall {

@@ -1,18 +1,28 @@
 /**
  * The real service as a child process, as a user starts it: `openecd serve`.
  *
- * Invariants: it lives on a data directory of its own; `close` ends it, ends every desktop that it left running, and
- * removes the directory; nothing of the service's code is used, only its command and its files that users see.
+ * Invariants: it lives on a data directory of its own; `close` ends it, ends every desktop that it left running, looks for
+ * every secret of the tests in all that it wrote (see secrets.ts) and fails if one is there, and removes the directory; nothing of the service's code is used, only its command and its files that users see.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Client } from './client.ts';
 import type { Key } from './sdk.ts';
+import {
+  findLeaks,
+  noteKey,
+  notePem,
+  notePrinted,
+  noteSecret,
+  type Place,
+  placesOf,
+  placesOfProcesses,
+} from './secrets.ts';
 
 const OPENECD = resolve(import.meta.dirname, '../../bin/openecd');
 const START_MS = 60_000;
@@ -22,6 +32,8 @@ export interface ServiceOptions {
   /** Further words of `openecd serve`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings, put into a file beside the data directory. */
+  readonly settings?: object;
 }
 
 export class Service {
@@ -31,6 +43,7 @@ export class Service {
   readonly #options: ServiceOptions;
   #child: ChildProcess | null = null;
   #log = '';
+  #output = '';
   #url = '';
   #key: Key | null = null;
 
@@ -53,7 +66,7 @@ export class Service {
       await prepare(service);
       await service.up();
     } catch (error) {
-      await service.close();
+      await service.#end();
       throw error;
     }
     return service;
@@ -90,19 +103,40 @@ export class Service {
   /** Runs `openecd` with the given words; gives its standard output. */
   async openecd(...words: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(OPENECD, words, { timeout: 120_000, maxBuffer: 1 << 26 });
+    notePrinted(stdout);
     return stdout;
+  }
+
+  /** Runs `openecd GROUP COMMAND --data ...` on its data. */
+  command(group: string, command: string, ...words: string[]): Promise<string> {
+    return this.openecd(group, command, '--data', this.data, ...words);
+  }
+
+  /** Runs a command that makes a key. */
+  async newKey(group: string, command: string, ...words: string[]): Promise<Key> {
+    const made = JSON.parse(await this.command(group, command, ...words, '--json')) as Record<string, string>;
+    const { AccessKeyId, AccessKeySecret, SecurityToken } = made;
+    const token = SecurityToken === undefined ? {} : { securityToken: SecurityToken };
+    return { accessKeyId: AccessKeyId!, accessKeySecret: AccessKeySecret!, ...token };
   }
 
   /** Starts it again on the same data. */
   async up(): Promise<void> {
-    const { args = [], env = {} } = this.#options;
+    const { args = [], env = {}, settings } = this.#options;
     const words = ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...args];
+    if (settings !== undefined) {
+      const file = join(this.#dir, 'settings.json');
+      await writeFile(file, JSON.stringify(settings));
+      words.push('--config', file);
+    }
+    await noteSettings(words);
     const child = spawn(OPENECD, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
     this.#child = child;
     child.stderr.on('data', (part: Buffer) => (this.#log += part.toString()));
+    child.stdout.on('data', (part: Buffer) => (this.#output += part.toString()));
     const ended = once(child, 'exit').then(() => null);
     const timeout = new Promise<null>((done) => setTimeout(done, START_MS, null).unref());
     const line = await Promise.race([firstLine(child), ended, timeout]);
@@ -114,6 +148,8 @@ export class Service {
       string
     >;
     this.#key = { accessKeyId: key['AccessKeyId']!, accessKeySecret: key['AccessKeySecret']! };
+    noteKey(this.#key);
+    noteSecret('secret.key', (await readFile(join(this.data, 'secret.key'), 'utf8')).trim());
   }
 
   /** Ends the service; desktops go on running. Gives its exit code, or the signal's name. */
@@ -129,8 +165,32 @@ export class Service {
     return child.exitCode ?? child.signalCode ?? 'unknown';
   }
 
-  /** Ends everything and removes the data. */
+  /** Ends everything, looks for secrets in what it has written, and removes the data. Throws when one is there. */
   async close(): Promise<void> {
+    let leaks: string[] = [];
+    try {
+      leaks = findLeaks(await this.#written());
+    } finally {
+      await this.#end();
+    }
+    if (leaks.length > 0) throw new Error(`secrets stand where they must not:\n${leaks.join('\n')}`);
+  }
+
+  /** All that could hold a secret and must not; the service has ended afterwards. */
+  async #written(): Promise<Place[]> {
+    const left = await this.#left();
+    const processes = await placesOfProcesses(this.pid === undefined ? left : [this.pid, ...left]);
+    await this.down();
+    return [
+      ...processes,
+      ['the log', this.#log],
+      ['the standard output', this.#output],
+      ['the audit log', await this.command('audit', 'export')],
+      ...(await placesOf(this.data)),
+    ];
+  }
+
+  async #end(): Promise<void> {
     await this.down();
     for (const pid of await this.#left()) killIfThere(pid);
     for (let i = 0; i < 100 && (await this.#left()).length > 0; i++)
@@ -148,6 +208,18 @@ export class Service {
     }
     return found;
   }
+}
+
+/** Notes the secrets that the service is started with. */
+async function noteSettings(words: readonly string[]): Promise<void> {
+  const after = (option: string) => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined);
+  const config = after('--config');
+  if (config !== undefined) {
+    const settings = JSON.parse(await readFile(config, 'utf8')) as { metrics?: { token?: string } };
+    noteSecret('metrics token', settings.metrics?.token);
+  }
+  const key = after('--tls-key');
+  if (key !== undefined) notePem(await readFile(key, 'utf8'));
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

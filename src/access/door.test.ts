@@ -56,6 +56,9 @@ describe('rights', () => {
       ['RunCommand', { ...both, Type: 'RunShellScript', CommandContent: 'ls' }, 'NoPermission'],
       ['ModifyDesktopName', { DesktopId: other, NewDesktopName: 'mine' }, 'NoPermission'],
       ['ModifyDesktopName', { DesktopId: mine, NewDesktopName: 'mine' }, 'OK'],
+      ['GetConnectionTicket', { DesktopId: mine }, 'OK'],
+      ['GetConnectionTicket', { DesktopId: other }, 'NoPermission'],
+      ['GetConnectionTicket', { TaskId: 'none' }, 'NoPermission'],
       ['DescribeDesktops', { 'DesktopId.1': mine }, 'OK'],
       ['DescribeDesktops', {}, 'NoPermission'],
       ['DescribeDesktops', { 'DesktopId.1': '' }, 'NoPermission'],
@@ -175,4 +178,23 @@ test('a refusal does not tell whether anything exists', async () => {
     expect(stripped(await call(bob, action, { [name]: 's-nothing' }))).toEqual(answer);
   }
   expect(door.bed.calls).toEqual([]);
+});
+
+test('a ticket, its hash and a Password stand in no log and in no record of the audit', async () => {
+  await open({ auditReads: true });
+  const DesktopId = await door.bed.desktop();
+  const key = await door.admin();
+  const { body } = await call(key, 'GetConnectionTicket', { DesktopId, Password: 'pass-0d5c9b41' });
+  await call(key, 'GetConnectionTicket', { DesktopId: 'ecd-none', Password: 'pass-0d5c9b41' });
+  const [row] = await door.bed.catalogue.db.selectFrom('tickets').selectAll().execute();
+  const records = await door.audited();
+  expect(records.map((record) => [record.Operation, record.Kind, record.Code, record.Resources])).toEqual([
+    ['GetConnectionTicket', 'write', 'OK', [`desktop/${DesktopId}`]],
+    ['GetConnectionTicket', 'write', 'InvalidDesktopId.NotFound', ['desktop/ecd-none']],
+  ]);
+  const written = JSON.stringify([records, door.logged]);
+  for (const secret of [body.Ticket, row!.hash, 'pass-0d5c9b41', key.AccessKeySecret]) {
+    expect(secret.length).toBeGreaterThan(10);
+    expect(written).not.toContain(secret);
+  }
 });

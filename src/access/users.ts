@@ -54,6 +54,7 @@ export async function deleteUser(catalogue: Catalogue, name: string): Promise<nu
   return await catalogue.transaction(async (trx) => {
     await requireUser(trx, name);
     await trx.deleteFrom('access_attachments').where('user_name', '=', name).execute();
+    await trx.deleteFrom('tickets').where('user_name', '=', name).execute();
     const keys = await trx.deleteFrom('access_keys').where('user_name', '=', name).executeTakeFirst();
     await trx.deleteFrom('users').where('name', '=', name).execute();
     return Number(keys.numDeletedRows);

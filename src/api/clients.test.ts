@@ -1,5 +1,6 @@
 /** The real npm clients of the public service against a door with toy operations. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusalOf } from '../../acceptance/support/refusal.ts';
 import { SDK_NAMES, sdk } from '../../acceptance/support/sdk.ts';
 import { type SignOptions, signByHeaders, signByParameters } from '../../acceptance/support/signer.ts';
 import { startToyDoor, TEST_KEY, type ToyDoor } from './testing/toy-door.ts';
@@ -36,7 +37,6 @@ describe.each(SDK_NAMES)('%s', (name) => {
     });
   });
 
-  // What each client's error holds: the code, with a suffix of its own in rpc-client.
   test.each([
     ['Nothing', {}, key, 'InvalidAction.NotFound', 404],
     ['DescribeEcho', {}, { ...key, accessKeyId: 'nobody' }, 'InvalidAccessKeyId.NotFound', 404],
@@ -46,17 +46,11 @@ describe.each(SDK_NAMES)('%s', (name) => {
     ['CreateSnapshot', {}, key, 'MissingSnapshotName', 400],
     ['CreateSnapshot', { SnapshotName: 'x' }, key, 'InvalidSnapshotName.Malformed', 400],
     ['FailAs', { As: 'OperationConflict' }, key, 'OperationConflict', 409],
-    ['FailAs', { As: 'NoPermission' }, key, 'NoPermission', 403],
+    ['FailAs', { As: 'Throttling.User' }, key, 'Throttling.User', 400],
+    ['FailAs', { As: 'Catalogue.Unavailable' }, key, 'ServiceUnavailable', 503],
+    ['FailAs', { As: 'bug' }, key, 'InternalError', 500],
   ])('understands why %s %j is refused', async (action, parameters, as, code, status) => {
-    const error = (await call(action, parameters, as).then(
-      () => null,
-      (e: unknown) => e,
-    )) as { code: string; data?: Record<string, unknown>; statusCode?: number; entry?: unknown } | null;
-    expect(error).not.toBeNull();
-    expect(error!.code.replace(/Error$/, '')).toBe(code);
-    const data = error!.data ?? {};
-    expect(data['RequestId'] ?? data['requestId']).toMatch(/^[0-9A-F-]{36}$/);
-    if (name.startsWith('openapi')) expect(error!.statusCode ?? data['statusCode']).toBe(status);
+    expect(await refusalOf(name, call(action, parameters, as))).toMatchObject({ code, status });
   });
 });
 

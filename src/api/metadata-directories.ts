@@ -9,7 +9,7 @@ const GROUPS: readonly (readonly [title: string, words: RegExp])[] = [
   ['Commands', /Command$|Invocations?$/],
   ['Images', /Images?$|ImageAttribute$/],
   ['Bundles', /Bundles?$/],
-  ['Desktops', /Desktop/],
+  ['Desktops', /Desktop|ConnectionTicket$/],
   ['Others', /./],
 ];
 

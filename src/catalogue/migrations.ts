@@ -7,6 +7,7 @@ import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
+import { TICKETS } from './migrations/tickets.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -129,4 +130,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TAGS,
   STOPS,
   ...IMAGE_MIGRATIONS,
+  TICKETS,
 ];

@@ -15,6 +15,7 @@ import type {
 } from './schema-access.ts';
 import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
 import type { TagTable } from './schema-tags.ts';
+import type { TicketTable } from './schema-tickets.ts';
 
 export type DesktopStatus = 'Pending' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Deleted';
 export type DiskType = 'system' | 'data';
@@ -263,6 +264,7 @@ export interface Schema {
   office_sites: OfficeSiteTable;
   policy_groups: PolicyGroupTable;
   tags: TagTable;
+  tickets: TicketTable;
   disks: DiskTable;
   layers: LayerTable;
   garbage: GarbageTable;

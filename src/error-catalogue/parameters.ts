@@ -108,6 +108,11 @@ export const PARAMETER_ERRORS = {
     message: 'The specified PolicyGroupId is not found.',
     advice: 'DescribePolicyGroups lists the policy groups.',
   },
+  'InvalidTaskId.NotFound': {
+    status: 404,
+    message: 'The specified TaskId is not found.',
+    advice: 'Its ticket was used or has expired, or it is of another user or desktop: ask without TaskId.',
+  },
   'InvalidInvokeId.NotFound': {
     status: 404,
     message: 'The specified InvokeId is not found.',

@@ -103,6 +103,11 @@ export const STATE_ERRORS = {
     message: 'The guest agent of the desktop does not answer.',
     advice: 'Install and start qemu-guest-agent in the guest.',
   },
+  'OperationDenied.TicketInvalid': {
+    status: 403,
+    message: 'The ticket is unknown, has expired or was used already.',
+    advice: 'Ask for a new one with GetConnectionTicket; it is valid for 10 minutes, once.',
+  },
   'OperationDenied.NotStoppable': {
     status: 403,
     message: 'The command runs in a way that cannot be stopped.',

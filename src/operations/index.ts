@@ -25,6 +25,7 @@ import { DescribeOfficeSites } from './DescribeOfficeSites.ts';
 import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { GetConnectionTicket } from './GetConnectionTicket.ts';
 import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
@@ -83,5 +84,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     RunCommand,
     StopInvocation,
     DescribeInvocations,
+    GetConnectionTicket,
   ].map((operation) => [operation.name, operation]),
 );

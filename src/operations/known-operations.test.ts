@@ -13,7 +13,7 @@ describe('the names of the public product', () => {
   });
 
   it('hold some that are not offered, and none that does not exist', () => {
-    for (const name of ['GetConnectionTicket', 'HibernateDesktops', 'MigrateDesktops']) {
+    for (const name of ['ModifyDesktopSpec', 'HibernateDesktops', 'MigrateDesktops']) {
       expect(KNOWN_OPERATIONS.has(name) && !OPERATIONS.has(name)).toBe(true);
     }
     for (const name of ['CopySnapshot', 'ModifySnapshot', 'CreateRestorePoint', '', 'constructor']) {
