@@ -21,6 +21,8 @@ const STOP_MS = 30_000;
 export interface ServiceOptions {
   /** Further words of `openecd serve`. */
   readonly args?: readonly string[];
+  /** The same after each start; a free one each time if not given. */
+  readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -95,8 +97,8 @@ export class Service {
 
   /** Starts it again on the same data. */
   async up(): Promise<void> {
-    const { args = [], env = {} } = this.#options;
-    const words = ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...args];
+    const { args = [], env = {}, port = 0 } = this.#options;
+    const words = ['serve', '--data', this.data, '--listen', `127.0.0.1:${port}`, ...args];
     const child = spawn(OPENECD, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

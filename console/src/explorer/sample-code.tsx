@@ -1,0 +1,38 @@
+/** The form's request as a program, in each language whose sample a test runs. */
+import { Segmented } from 'antd';
+import { useState } from 'react';
+import { CodeBlock } from '../code-block.tsx';
+import { useText } from '../preferences.tsx';
+import { curlSample } from '../samples/curl.ts';
+import { nodeSample } from '../samples/node.ts';
+import { pythonSample } from '../samples/python.ts';
+import type { Parameters } from '../signer.ts';
+
+const SAMPLES = { curl: curlSample, 'Node.js': nodeSample, Python: pythonSample } as const;
+type Language = keyof typeof SAMPLES;
+
+export function SampleCode({
+  action,
+  parameters,
+}: {
+  readonly action: string;
+  readonly parameters: Parameters;
+}) {
+  const say = useText();
+  const [language, setLanguage] = useState<Language>('curl');
+  const text = SAMPLES[language]({ endpoint: location.origin, action, parameters });
+  return (
+    <div className="stack">
+      <div>
+        <Segmented
+          aria-label={say('samples')}
+          options={Object.keys(SAMPLES) as Language[]}
+          value={language}
+          onChange={setLanguage}
+        />
+      </div>
+      <span>{say('samplesText')}</span>
+      <CodeBlock text={text} label={language} />
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * A real browser (Debian's Chromium) with pages that keep an account of what went wrong in them.
+ *
+ * Invariants: every error of a page is kept, also what its Content-Security-Policy refused; every request that left the
+ * service's own address is kept.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { type Browser as Chromium, chromium, type Page } from 'playwright-core';
+
+const PROGRAM = '/usr/bin/chromium';
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export interface Look {
+  readonly language: 'en' | 'zh';
+  readonly theme: 'light' | 'dark';
+}
+
+export class Tab {
+  readonly page: Page;
+  /** What a user of the developer tools would see in red. */
+  readonly errors: string[] = [];
+  /** Addresses of other servers that it asked for. */
+  readonly foreign: string[] = [];
+
+  constructor(page: Page, origin: string) {
+    this.page = page;
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(origin) && !url.startsWith('data:')) this.foreign.push(url);
+    });
+  }
+
+  /** How far things moved by themselves since the page was loaded: the browser's own measure, 0 when nothing did. */
+  shift(): Promise<number> {
+    return this.page.evaluate<number>(
+      `new Promise((done) => {
+        let sum = 0;
+        const observer = new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+        });
+        observer.observe({ type: 'layout-shift', buffered: true });
+        setTimeout(() => { observer.disconnect(); done(sum); }, 100);
+      })`,
+    );
+  }
+
+  /** Serious and critical findings of axe-core, each as `rule: element`. */
+  async accessibility(): Promise<string[]> {
+    // Evaluated from outside, so that the page's policy does not have to allow it.
+    await this.page.evaluate(axeSource);
+    return this.page.evaluate<string[]>(
+      `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => id + ': ' + html.slice(0, 150) + ' ' + (any[0]?.message ?? ''))))`,
+    );
+  }
+}
+
+export class Browser {
+  readonly #chromium: Chromium;
+
+  private constructor(browser: Chromium) {
+    this.#chromium = browser;
+  }
+
+  /** `hosts` lead to the loopback, as names of this machine would. */
+  static async open(hosts: readonly string[] = []): Promise<Browser> {
+    const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',');
+    const args = rules === '' ? [] : [`--host-resolver-rules=${rules}`];
+    return new Browser(await chromium.launch({ executablePath: PROGRAM, args }));
+  }
+
+  /** A new user without any memory, with language and theme as the browser says. */
+  async tab(origin: string, { language, theme }: Look = { language: 'en', theme: 'light' }): Promise<Tab> {
+    const context = await this.#chromium.newContext({
+      baseURL: origin,
+      colorScheme: theme,
+      locale: language === 'zh' ? 'zh-CN' : 'en-GB',
+      viewport: { width: 1280, height: 800 },
+    });
+    return new Tab(await context.newPage(), origin);
+  }
+
+  close(): Promise<void> {
+    return this.#chromium.close();
+  }
+}
