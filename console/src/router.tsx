@@ -15,8 +15,20 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/explorer' });
+    throw redirect({ to: '/desktops' });
   },
+});
+
+const desktops = createRoute({
+  getParentRoute: () => root,
+  path: '/desktops',
+  component: lazyRouteComponent(() => import('./pages/desktops.tsx'), 'Desktops'),
+});
+
+const desktop = createRoute({
+  getParentRoute: () => root,
+  path: '/desktops/$desktopId',
+  component: lazyRouteComponent(() => import('./pages/desktop.tsx'), 'DesktopPage'),
 });
 
 const explorer = createRoute({
@@ -54,11 +66,11 @@ const errors = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignIn'),
+  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, explorer, operation, errors, signIn]),
+  routeTree: root.addChildren([home, desktops, desktop, explorer, operation, errors, signIn]),
   basepath: '/console',
   defaultPreload: 'intent',
   scrollRestoration: true,

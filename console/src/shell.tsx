@@ -51,6 +51,7 @@ function Navigation() {
   const say = useText();
   const { token } = theme.useToken();
   const pages = [
+    { to: '/desktops', text: say('desktops') },
     { to: '/explorer', text: say('explorer') },
     { to: '/errors', text: say('errors') },
   ] as const;

@@ -48,7 +48,7 @@ function nodeOf(schema: Schema, style: string | undefined): Node {
   for (const word of ['minimum', 'maximum', 'default']) {
     if (rest[word] === undefined) continue;
     expect(rest[word]).toBeTypeOf('string');
-    node[word] = number ? Number(rest[word]) : rest[word];
+    node[word] = number ? Number(rest[word]) : schema.type === 'boolean' ? rest[word] === 'true' : rest[word];
   }
   if (required === true) node['required'] = true;
   if (words !== undefined) {

@@ -102,12 +102,12 @@ function All({ errors }: { readonly errors: readonly ListedError[] }) {
           onChange={(event) => setWanted(event.target.value)}
         />
         <Table<ListedError>
+          className="scrolls"
           size="small"
           rowKey="code"
           dataSource={rows}
           pagination={false}
           locale={{ emptyText: say('noMatch') }}
-          scroll={{ x: 700 }}
           columns={[
             {
               title: say('code'),

@@ -14,7 +14,8 @@ interface Fields {
   readonly securityToken?: string;
 }
 
-export function SignIn() {
+/** `stay`: in the place of a page that is shown once somebody has signed in. */
+export function SignIn({ stay = false }: { readonly stay?: boolean }) {
   const say = useText();
   const { signIn, regionId } = useSession();
   const navigate = useNavigate();
@@ -39,6 +40,7 @@ export function SignIn() {
     onSuccess: (credentials) => {
       form.resetFields();
       signIn(credentials);
+      if (stay) return;
       if (canGoBack) router.history.back();
       else void navigate({ to: '/' });
     },
@@ -83,4 +85,8 @@ export function SignIn() {
       <p>{say('whereKey')}</p>
     </div>
   );
+}
+
+export function SignInPage() {
+  return <SignIn />;
 }
