@@ -164,7 +164,15 @@ function columns(say: Say): TableColumnsType<Desktop> {
       title: say('disks'),
       key: 'disks',
       width: 170,
-      render: (_, one) => one.Disks.map((disk) => `${disk.DiskType} ${disk.DiskSize} GiB`).join(', '),
+      render: (_, one) =>
+        one.Disks.map((disk) => (
+          <div key={disk.DiskId}>
+            {say('diskOf', {
+              disk: say(disk.DiskType === 'SYSTEM' ? 'systemDisk' : 'dataDisk'),
+              size: disk.DiskSize,
+            })}
+          </div>
+        )),
     },
     {
       title: say('lastSnapshot'),

@@ -110,7 +110,7 @@ function columns(
     {
       title: say('consistency'),
       key: 'consistency',
-      width: 150,
+      width: 180,
       render: (_, one) => (one.Consistency === undefined ? '' : say(one.Consistency)),
     },
     {

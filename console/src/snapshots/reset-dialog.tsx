@@ -40,7 +40,7 @@ export function ResetDialog({ target, desktop, later, onClose }: Props) {
       onNo={close}
     >
       <strong>{say('resetLoses', { disk, time: time(target.CreationTime) })}</strong>
-      <span>{say('resetKeeps', { count: later })}</span>
+      <span>{later === 0 ? say('resetKeepsAll') : say('resetKeeps', { count: later })}</span>
       <span>{say('resetFirst')}</span>
       {runs ? (
         <Checkbox checked={stop} onChange={(event) => setStop(event.target.checked)}>
