@@ -60,9 +60,13 @@ async function take(name: string, description: string): Promise<void> {
   const { page } = tab;
   await systemDisk().getByRole('button', { name: 'Take a snapshot' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByLabel('Description').fill(description);
-  await dialog.getByRole('button', { name: 'Take a snapshot' }).click();
+  // As one types it: the name has the focus, Tab leads on, Enter takes it.
+  await dialog.locator('input:focus').waitFor();
+  await page.keyboard.type(name);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(description);
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
   await page.getByRole('row').filter({ hasText: name }).getByText('stored').waitFor(SLOW);
 }
@@ -136,6 +140,7 @@ test('several snapshots are deleted at once, after they have been named', async 
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Delete 2 snapshot(s)?').waitFor();
   await dialog.getByRole('listitem').filter({ hasText: 'the first' }).waitFor();
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'hidden' });
   expect(await snapshots()).toHaveLength(2);

@@ -1,6 +1,6 @@
 /** The console's sample code, run as a user runs it, against the real service. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,12 +9,14 @@ import { Service } from '../acceptance/support/service.ts';
 import { curlSample } from '../console/src/samples/curl.ts';
 import { nodeSample } from '../console/src/samples/node.ts';
 import { pythonSample } from '../console/src/samples/python.ts';
+import { sdkNodeSample } from '../console/src/samples/sdk-node.ts';
 
 let service: Service;
 let folder: string;
 beforeAll(async () => {
   service = await Service.start();
   folder = await mkdtemp(join(tmpdir(), 'openecd-samples-'));
+  await symlink(join(import.meta.dirname, '../node_modules'), join(folder, 'node_modules'));
 });
 afterAll(async () => {
   await service?.close();
@@ -28,6 +30,7 @@ const SAMPLES = [
   { language: 'curl', program: 'sh', file: 'call.sh', sample: curlSample },
   { language: 'Node.js', program: process.execPath, file: 'call.mjs', sample: nodeSample },
   { language: 'Python', program: 'python3', file: 'call.py', sample: pythonSample },
+  { language: 'Node.js with the SDK', program: process.execPath, file: 'call.cjs', sample: sdkNodeSample },
 ];
 
 test.each(SAMPLES)('in $language: every character arrives', async ({ program, file, sample }) => {

@@ -120,6 +120,13 @@ test('an operation by its address: its form, its signature, its answer in both f
     await expect.poll(() => answer.textContent(), { timeout: 10_000 }).toContain(found);
     expect(await page.getByText(/^RequestId: [0-9A-F-]{36}$/).count()).toBe(1);
   }
+  await page.getByRole('tab', { name: 'Sample code' }).click();
+  expect(await page.getByRole('region', { name: 'curl' }).textContent()).toContain(
+    'SnapshotName=%3Cimg%20src%3Dx',
+  );
+  await page.getByText('SDK Python').click();
+  await page.getByText('This sample was never executed here').waitFor();
+  expect(await tab.inspect('samples')).toEqual([]);
   expect(await page.title()).toBe('OpenECD');
 });
 

@@ -5,7 +5,14 @@ import { useText } from './preferences.tsx';
 
 const SAY_MS = 2000;
 
-export function CodeBlock({ text, label }: { readonly text: string; readonly label: string }) {
+interface Props {
+  readonly text: string;
+  readonly label: string;
+  /** Programs keep their lines; what is to be read as a whole is wrapped. */
+  readonly wrap?: boolean;
+}
+
+export function CodeBlock({ text, label, wrap = true }: Props) {
   const say = useText();
   const { token } = theme.useToken();
   const [copied, setCopied] = useState(false);
@@ -30,7 +37,7 @@ export function CodeBlock({ text, label }: { readonly text: string; readonly lab
         tabIndex={0}
         style={{ background: token.colorFillAlter, borderColor: token.colorBorderSecondary }}
       >
-        <pre>{text}</pre>
+        <pre className={wrap ? 'wrap' : ''}>{text}</pre>
       </section>
     </div>
   );

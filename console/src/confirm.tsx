@@ -1,6 +1,6 @@
 /** Asks before something is done that cannot be taken back by itself. What went wrong is said in the dialog. */
 import { Modal } from 'antd';
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import { Failure } from './failure.tsx';
 import { useText } from './preferences.tsx';
 
@@ -12,6 +12,8 @@ interface Props {
   readonly disabled?: boolean;
   readonly busy?: boolean;
   readonly error?: Error | null;
+  /** The id of what has the focus first; else the button that changes nothing has it. */
+  readonly focus?: string;
   readonly children: ReactNode;
   onYes(): void;
   onNo(): void;
@@ -20,6 +22,8 @@ interface Props {
 export function Confirm(props: Props) {
   const say = useText();
   const { open, title, okText, danger = true, disabled = false, busy = false, error = null } = props;
+  const cancelId = useId();
+  const first = props.focus ?? cancelId;
   return (
     <Modal
       open={open}
@@ -29,7 +33,8 @@ export function Confirm(props: Props) {
       cancelText={say('cancel')}
       confirmLoading={busy}
       okButtonProps={{ danger, disabled }}
-      cancelButtonProps={{ autoFocus: danger }}
+      cancelButtonProps={{ id: cancelId }}
+      afterOpenChange={(shown) => shown && document.getElementById(first)?.focus()}
       onOk={props.onYes}
       onCancel={props.onNo}
     >

@@ -22,6 +22,7 @@ export function Shell() {
     background: token.colorBgLayout,
     color: token.colorText,
     '--link': token.colorLink,
+    '--ground': token.colorBgContainer,
   } as CSSProperties;
   return (
     <div className="shell" style={colors}>

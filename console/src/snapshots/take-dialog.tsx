@@ -30,22 +30,32 @@ export function TakeDialog({ open, desktop, type, onClose }: Props) {
     SnapshotName: name,
     ...(description === '' ? {} : { Description: description }),
   };
+  const ready = name.trim().length >= 2;
+  const take = () => {
+    if (ready && !write.isPending) write.mutate({ action: 'CreateSnapshot', parameters });
+  };
   return (
     <Confirm
       open={open}
       title={say('take')}
       okText={say('take')}
       danger={false}
-      disabled={name.trim().length < 2}
+      focus={`${id}-name`}
+      disabled={!ready}
       busy={write.isPending}
       error={write.error}
-      onYes={() => write.mutate({ action: 'CreateSnapshot', parameters })}
+      onYes={take}
       onNo={close}
     >
       <span>{say(desktop?.DesktopStatus === 'Running' ? 'takeRunning' : 'takeStopped')}</span>
       <div>
         <label htmlFor={`${id}-name`}>{say('name')}</label>
-        <Input id={`${id}-name`} autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+        <Input
+          id={`${id}-name`}
+          value={name}
+          onPressEnter={take}
+          onChange={(event) => setName(event.target.value)}
+        />
         <div className="quiet">{say('snapshotNameRule')}</div>
       </div>
       <div>

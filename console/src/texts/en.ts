@@ -80,7 +80,8 @@ export const en = {
   stepsOf: 'Nonce and time are new with each sending; what is shown was made for the values as they are now.',
   stepsSent: 'These are the steps of the request that was sent last.',
   samplesText:
-    'They read the key from the environment: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. A test of OpenECD runs all three.',
+    'They read the key from the environment: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET.',
+  neverRun: 'This sample was never executed here: no test of OpenECD runs it. A test runs the others.',
   errorsOf: 'Errors it can give',
   allErrors: 'Error codes',
   errorsLead: 'Every code that this service gives, and what to do about it.',

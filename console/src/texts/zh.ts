@@ -77,8 +77,8 @@ export const zh: Readonly<Record<TextName, string>> = {
   stepSignatureText: '用密钥对待签名字符串做 HMAC-SHA256，取十六进制，放进 Authorization 头。',
   stepsOf: '每次发送都用新的随机数和时间；这里显示的是按当前值计算的结果。',
   stepsSent: '这是最近一次发送的请求的各个步骤。',
-  samplesText:
-    '示例从环境变量 ALIBABA_CLOUD_ACCESS_KEY_ID 和 ALIBABA_CLOUD_ACCESS_KEY_SECRET 读取密钥。OpenECD 的测试会运行这三种示例。',
+  samplesText: '示例从环境变量 ALIBABA_CLOUD_ACCESS_KEY_ID 和 ALIBABA_CLOUD_ACCESS_KEY_SECRET 读取密钥。',
+  neverRun: '这个示例从未在这里执行过：OpenECD 的测试不运行它，其他示例都有测试运行。',
   errorsOf: '可能返回的错误',
   allErrors: '错误码',
   errorsLead: '本服务返回的所有错误码及处理办法。',
