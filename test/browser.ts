@@ -72,6 +72,7 @@ export class Tab {
   async fillIn(key: Key, secret = key.accessKeySecret): Promise<void> {
     await this.page.getByLabel('AccessKeyId').fill(key.accessKeyId);
     await this.page.getByLabel('AccessKeySecret').fill(secret);
+    if (key.securityToken !== undefined) await this.page.getByLabel('SecurityToken').fill(key.securityToken);
     await this.page.locator('button[type=submit]').click();
   }
 

@@ -4,8 +4,11 @@
  * Invariant: nothing but the service's own address is asked for, and no page has an error of its own: both are looked at
  * after every test.
  */
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Fields } from '../acceptance/support/room.ts';
 import { Service } from '../acceptance/support/service.ts';
 import { Browser, LOOKS, type Tab } from './browser.ts';
 
@@ -62,6 +65,31 @@ test('signs in with the right secret, and says what is wrong with a wrong one', 
   await page.getByRole('link', { name: 'Sign in' }).waitFor();
 });
 
+test('temporary credentials sign in with their token, and whoever has few rights is told which is missing', async () => {
+  const { page } = tab;
+  const data = ['--data', service.data, '--json'];
+  const policy = join(service.data, '../desktops-only.json');
+  const allow = { Effect: 'Allow', Action: ['ecd:DescribeDesktops'], Resource: '*' };
+  await writeFile(policy, JSON.stringify({ Version: '1', Statement: [allow] }));
+  await service.openecd('user', 'create', 'bob', ...data);
+  await service.openecd('access-policy', 'create', 'desktops-only', '--file', policy, ...data);
+  await service.openecd('access-policy', 'attach', 'desktops-only', '--user', 'bob', ...data);
+  const lent = await service.openecd('key', 'temporary', '--user', 'bob', '--seconds', '600', ...data);
+  const made = JSON.parse(lent) as Fields;
+  await tab.signIn({
+    accessKeyId: String(made['AccessKeyId']),
+    accessKeySecret: String(made['AccessKeySecret']),
+    securityToken: String(made['SecurityToken']),
+  });
+  await page.getByText('There are no desktops yet.').waitFor();
+  await page.getByRole('link', { name: 'API Explorer' }).click();
+  await page.getByRole('link', { name: 'DescribeRegions', exact: true }).click();
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('"Code": "NoPermission"').waitFor();
+  await page.getByRole('link', { name: 'What to do' }).click();
+  await page.getByText('Ask an administrator of this server for the right.').waitFor();
+});
+
 test('by the keyboard alone', async () => {
   const { page } = tab;
   await page.goto('/console/sign-in');
@@ -84,6 +112,8 @@ test('without TLS on another host it says what to do', async () => {
   await tab.page.goto('/console/sign-in');
   await tab.page.getByText('openecd tls init').waitFor();
   expect(await tab.page.locator('input[type=password]').count()).toBe(0);
+  await tab.page.goto('/console/explorer/DescribeRegions');
+  await tab.page.getByText('This page cannot sign requests').waitFor();
 });
 
 test('the service goes and comes back', async () => {

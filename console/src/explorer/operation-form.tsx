@@ -53,6 +53,7 @@ export function OperationForm({ action, api }: { readonly action: string; readon
     if (credentials !== null) sending.mutate(credentials);
   };
   const writes = api.operationType === 'write';
+  const notYet = isSecureContext ? null : <p>{say('insecureTitle')}</p>;
   const sorted = [...api.parameters].sort((a, b) => Number(b.schema.required) - Number(a.schema.required));
   return (
     <div className="operation">
@@ -114,13 +115,15 @@ export function OperationForm({ action, api }: { readonly action: string; readon
               key: 'request',
               label: say('request'),
               children:
-                shown === undefined ? null : <CodeBlock text={requestText(shown)} label={say('request')} />,
+                shown === undefined ? notYet : <CodeBlock text={requestText(shown)} label={say('request')} />,
             },
             {
               key: 'signature',
               label: say('signature'),
               children:
-                shown === undefined ? null : (
+                shown === undefined ? (
+                  notYet
+                ) : (
                   <SignatureSteps made={shown} sent={sending.data !== undefined} />
                 ),
             },
