@@ -83,6 +83,27 @@ module.exports = {
       to: { path: '^(src|acceptance|bench|test)/', pathNot: SHARED },
     },
     {
+      name: 'console-is-a-client',
+      comment: 'the console knows the service by its API alone',
+      severity: 'error',
+      from: { path: '^console/' },
+      to: { path: '^(src|bench|test|images|scripts)/' },
+    },
+    {
+      name: 'console-knows-no-tests',
+      comment: 'only its tests compare it with what the acceptance tests know',
+      severity: 'error',
+      from: { path: '^console/', pathNot: TESTS },
+      to: { path: '^acceptance/' },
+    },
+    {
+      name: 'nothing-imports-the-console',
+      comment: 'the service serves its files; only tests run parts of it',
+      severity: 'error',
+      from: { path: '^(src|acceptance|bench|images|scripts)/' },
+      to: { path: '^console/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},
@@ -109,7 +130,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.mjs', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json', '.css'],
     },
   },
 };

@@ -20,6 +20,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'images/**/*.test.ts',
             'acceptance/**/*.test.ts',
+            'console/src/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

@@ -22,7 +22,8 @@ beforeEach(() => {
   for (const file of ['catalogue/own', 'disks/qcow2/own', 'errors', 'server', 'cli/main']) {
     write(`src/${file}.ts`, '');
   }
-  for (const folder of ['acceptance', 'bench', 'test', 'images', 'scripts']) write(`${folder}/own.ts`, '');
+  for (const folder of ['acceptance', 'bench', 'test', 'images', 'scripts', 'console'])
+    write(`${folder}/own.ts`, '');
 });
 
 afterEach(() => rmSync(tree, { recursive: true }));
@@ -57,6 +58,7 @@ function broken(): string[] {
         'test',
         'images',
         'scripts',
+        'console',
       ],
     ],
     { cwd: tree, encoding: 'utf8', maxBuffer: 1 << 26 },
@@ -78,6 +80,8 @@ test('a tree that keeps the rules passes', () => {
   link('src/server.ts', './disks/qcow2/own.ts');
   link('src/cli/main.ts', '../../images/own.ts');
   link('bench/a.ts', '../src/vault/own.ts');
+  link('console/a.test.ts', '../acceptance/own.ts');
+  link('test/a.ts', '../console/own.ts');
   expect(broken()).toEqual([]);
 });
 
@@ -100,6 +104,9 @@ test('every rule is broken by what it forbids', () => {
   link('src/cli/a.ts', '../../scripts/own.ts');
   link('acceptance/a.ts', '../src/errors.ts');
   link('images/a.ts', '../src/qemu/own.ts');
+  link('console/a.tsx', '../src/errors.ts', 'type');
+  link('console/b.ts', '../acceptance/own.ts');
+  link('bench/a.ts', '../console/own.ts');
   link('src/qemu/c.ts', './d.ts');
   link('src/qemu/d.ts', './c.ts', 'type');
   link('src/qemu/e.ts', './nowhere.ts');
@@ -125,6 +132,9 @@ test('every rule is broken by what it forbids', () => {
       'command-knows-no-tools: src/cli/a.ts -> scripts/own.ts',
       'acceptance-is-black-box: acceptance/a.ts -> src/errors.ts',
       'images-know-nothing: images/a.ts -> src/qemu/own.ts',
+      'console-is-a-client: console/a.tsx -> src/errors.ts',
+      'console-knows-no-tests: console/b.ts -> acceptance/own.ts',
+      'nothing-imports-the-console: bench/a.ts -> console/own.ts',
       'no-cycles: src/qemu/c.ts -> src/qemu/d.ts',
       'no-unresolvable: src/qemu/e.ts -> ./nowhere.ts',
       'no-dev-dependency: src/qemu/f.ts -> node_modules/fast-check/lib/fast-check.js',

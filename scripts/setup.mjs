@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Sets a machine up for OpenECD: the programs it uses, Node 24, the npm packages, the user QEMU runs as.
+ * Sets a machine up for OpenECD: the programs it uses, Node 24, the npm packages, the web console, the user QEMU runs as.
  * Plain JavaScript for Node 20 and newer.
  *
  * Invariants: what is there is left as it is, so a second run changes nothing and takes under 2 seconds; root is used only
@@ -10,6 +10,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildConsole, consoleUpToDate } from './console.mjs';
 import { installPrograms, isRoot, present } from './debian.mjs';
 import { run, size, tail, task, UserError } from './terminal.mjs';
 
@@ -35,6 +36,13 @@ const BENCH_NEEDS = [
   { find: ['mmdebstrap'], debian: 'mmdebstrap', why: 'makes the disk the benchmark archives' },
   { find: ['restic'], debian: 'restic', why: 'a peer of the archive benchmark' },
 ];
+const TEST_NEEDS = [
+  { find: ['/usr/bin/chromium'], debian: 'chromium', why: 'the browser in which the console is tested' },
+  { find: ['curl'], debian: 'curl', why: 'runs the sample code of the console' },
+  { find: ['openssl'], debian: 'openssl', why: 'runs the sample code of the console' },
+  { find: ['python3'], debian: 'python3', why: 'runs the sample code of the console' },
+];
+
 /** Go and a client of the public service in it: 13 packages, 86 MB to download, 490 MB on disk on Debian 12. */
 const FULL_NEEDS = [
   { find: ['go'], debian: 'golang-go', why: 'builds the Go client of the full tests' },
@@ -45,16 +53,18 @@ const FULL_NEEDS = [
   },
 ];
 
-const HELP = `Usage: node scripts/setup.mjs [--yes] [--check] [--bench] [--full]
+const HELP = `Usage: node scripts/setup.mjs [--yes] [--check] [--test] [--bench] [--full]
 
 Installs what OpenECD needs and is missing, and nothing else:
   - Debian packages (asks first on a terminal; needs root or sudo)
   - Node ${NODE_WANTED} into .node/ of this folder, when the machine's own is older than ${NODE_AT_LEAST.join('.')}
   - the npm packages of package-lock.json into node_modules/
+  - the build of the web console into console/dist/
   - as root: the system user "${USER}", as which QEMU runs
 
   --yes     do not ask (also with CI=true or without a terminal)
   --check   only say what is missing; exit code 1 if anything is
+  --test    also what only "npm test" needs
   --bench   also what only "npm run bench" needs
   --full    also what only "npm run test:full" needs: Go, about 490 MB
   --help    this text
@@ -98,10 +108,13 @@ function packagesUpToDate() {
 
 const userMissing = () => isRoot() && !/^openecd:/m.test(readFileSync('/etc/passwd', 'utf8'));
 
-/** Everything that is missing, as lines for a person. @param {{ bench?: boolean, full?: boolean, programs?: boolean }} options */
+/** @typedef {{ yes?: boolean, test?: boolean, bench?: boolean, full?: boolean, programs?: boolean }} Options */
+
+/** Everything that is missing, as lines for a person. @param {Options} options */
 function missing(options) {
   const needs = [
     ...(options.programs === false ? [] : NEEDS),
+    ...(options.test ? TEST_NEEDS : []),
     ...(options.bench ? BENCH_NEEDS : []),
     ...(options.full ? FULL_NEEDS : []),
   ];
@@ -109,6 +122,7 @@ function missing(options) {
   const lines = programs.map((need) => `${need.find[0]} (Debian: ${need.debian}): ${need.why}`);
   if (!findNode()) lines.push(`Node ${NODE_AT_LEAST.join('.')} or newer (this is ${process.versions.node})`);
   if (!packagesUpToDate()) lines.push('npm packages of package-lock.json');
+  if (!consoleUpToDate(ROOT)) lines.push('the build of the web console');
   if (options.programs !== false && userMissing()) lines.push(`system user ${USER}`);
   return { programs, lines };
 }
@@ -180,7 +194,7 @@ async function makeUser() {
 
 /**
  * Does all of it. Answers the Node to run OpenECD with. `programs: false` leaves the Debian packages and the user out.
- * @param {{ yes?: boolean, bench?: boolean, full?: boolean, programs?: boolean }} [options]
+ * @param {Options} [options]
  * @returns {Promise<{ node: string }>}
  */
 export async function setup(options = {}) {
@@ -198,18 +212,20 @@ export async function setup(options = {}) {
   if (programs.length > 0) await installPrograms(programs, options.yes === true);
   const node = findNode() ?? (await fetchNode());
   if (!packagesUpToDate()) await task('npm ci', () => npm(['ci'], node));
+  await buildConsole(ROOT, node);
   if (options.programs !== false && userMissing()) await makeUser();
   return { node };
 }
 
 async function main() {
-  const known = new Set(['--yes', '--check', '--bench', '--full', '--help']);
+  const known = new Set(['--yes', '--check', '--test', '--bench', '--full', '--help']);
   const args = process.argv.slice(2);
   const unknown = args.find((arg) => !known.has(arg));
   if (unknown) throw new UserError(`Unknown option ${unknown}`, HELP);
   if (args.includes('--help')) return void process.stdout.write(HELP);
   const options = {
     yes: args.includes('--yes'),
+    test: args.includes('--test'),
     bench: args.includes('--bench'),
     full: args.includes('--full'),
   };

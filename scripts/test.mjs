@@ -127,7 +127,8 @@ async function main() {
   const projects = TIERS[tier];
   if (!projects) throw new UserError(`Unknown tests: ${tier}`, 'Use unit, quick or full.');
   const began = performance.now();
-  const { node } = await setup({ yes: true, programs: tier !== 'unit', full: tier === 'full' });
+  const real = tier !== 'unit';
+  const { node } = await setup({ yes: true, programs: real, test: real, full: tier === 'full' });
   mkdirSync(REPORTS, { recursive: true });
   for (const project of projects) rmSync(join(REPORTS, `${project}.json`), { force: true });
 

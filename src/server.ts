@@ -43,6 +43,7 @@ import { openVault } from './vault-of.ts';
 
 const FORGET_MS = 60_000;
 const ROTATE_MS = 10 * 60_000;
+const CONSOLE_DIR = join(import.meta.dirname, '../console/dist');
 const DAY_MS = 24 * 60 * 60_000;
 
 export interface ServerOptions {
@@ -259,6 +260,7 @@ async function openDoor(
       trustedProxies: settings.trustedProxies,
       requireTls: settings.requireTls,
       corsOrigins: settings.cors.origins,
+      consoleDir: CONSOLE_DIR,
     },
   });
   if (settings.metrics.token !== '') {

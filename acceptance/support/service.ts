@@ -31,6 +31,8 @@ const STOP_MS = 30_000;
 export interface ServiceOptions {
   /** Further words of `openecd serve`. */
   readonly args?: readonly string[];
+  /** The same after each start; a free one each time if not given. */
+  readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** Settings, put into a file beside the data directory. */
   readonly settings?: object;
@@ -122,8 +124,8 @@ export class Service {
 
   /** Starts it again on the same data. */
   async up(): Promise<void> {
-    const { args = [], env = {}, settings } = this.#options;
-    const words = ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...args];
+    const { args = [], env = {}, port = 0, settings } = this.#options;
+    const words = ['serve', '--data', this.data, '--listen', `127.0.0.1:${port}`, ...args];
     if (settings !== undefined) {
       const file = join(this.#dir, 'settings.json');
       await writeFile(file, JSON.stringify(settings));

@@ -139,6 +139,7 @@ function nextSteps(service: DemoService): void {
   say();
   say(`The service answers on ${service.endpoint}`);
   say(`The access key is in ${service.keyFile}`);
+  say(`The web console takes it on ${service.endpoint}/console/`);
   say('Try next:');
   say(`  ${OPENECD} call DescribeDesktops --data ${dataDir}`);
   say(`  ${OPENECD} call DescribeSnapshots --data ${dataDir}`);

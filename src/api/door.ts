@@ -1,7 +1,7 @@
 /**
  * The door: the HTTP server in front of the operations.
  *
- * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/errors` explains a code, `/meta/v1/` describes the
+ * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/` is the web console, `/meta/v1/` describes the
  * operations, everything else is a clear 4xx, malformed HTTP too; no input makes a 5xx; every wait for a client has a
  * time limit; nothing is logged per request above debug.
  */
@@ -10,8 +10,8 @@ import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { EcdError } from '../errors.ts';
 import { ClientGone } from './body.ts';
-import { allowOrigins, pageHeaders } from './cors.ts';
-import { errorPage } from './error-page.ts';
+import { serveConsole } from './console-routes.ts';
+import { allowOrigins } from './cors.ts';
 import { serveMetadata } from './metadata-routes.ts';
 import type { DoorPorts } from './ports.ts';
 import { hostOf } from './render-error.ts';
@@ -19,7 +19,7 @@ import { type Answer, RequestServer } from './serve-request.ts';
 
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Builds the server; the caller listens, and may register more routes (the console) on it before. */
+/** Builds the server; the caller listens, and may register more routes on it before. */
 export function buildDoor(ports: DoorPorts): FastifyInstance {
   const { settings } = ports;
   const server = new RequestServer(ports);
@@ -59,12 +59,7 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
     handler: (request, reply) => serve(server, request, reply),
   });
   door.get('/healthz', () => ({ status: 'ok' }));
-  door.get('/console/errors', (request, reply) =>
-    reply
-      .type('text/plain; charset=utf-8')
-      .headers(pageHeaders(settings.tls !== undefined))
-      .send(errorPage(new URL(request.url, 'http://localhost').searchParams)),
-  );
+  serveConsole(door, { folder: settings.consoleDir, tls: settings.tls !== undefined });
   serveMetadata(door, {
     operations: ports.operations,
     regions: settings.regions ?? [],

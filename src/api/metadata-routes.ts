@@ -1,5 +1,6 @@
 /**
- * The addresses of the metadata: `/meta/v1/products/ecd/versions/VERSION/api-docs.json` and `.../apis/NAME/api.json`.
+ * The addresses of the metadata: `/meta/v1/products/ecd/versions/VERSION/api-docs.json`, `.../apis/NAME/api.json`, and
+ * `.../errors.json`, which the public service does not have.
  *
  * Invariants: no key is asked for, nothing is stored or logged; an answer may be kept by caches and is known by its ETag.
  */
@@ -8,6 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '../operations/operation.ts';
 import { VERSION } from './authenticate.ts';
+import { listErrors } from './error-list.ts';
 import { apiOf, documentOf, PRODUCT } from './metadata.ts';
 import { JSON_TYPE } from './render-json.ts';
 
@@ -31,6 +33,11 @@ export function serveMetadata(door: FastifyInstance, ports: MetadataPorts): void
     const endpoint = ports.publicHost(request.raw);
     const endpoints = ports.regions.map((regionId) => ({ regionId, endpoint }));
     return answer(request, reply, `${whole.slice(0, -1)},"endpoints":${JSON.stringify(endpoints)}}`);
+  });
+  let errors: string | undefined;
+  door.get(`${BASE}/errors.json`, (request, reply) => {
+    errors ??= JSON.stringify({ version: VERSION, errors: listErrors(ports.operations) });
+    return answer(request, reply, errors);
   });
   door.get<{ Params: { name: string } }>(`${BASE}/apis/:name/api.json`, (request, reply) => {
     const operation = ports.operations.get(request.params.name);

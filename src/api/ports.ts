@@ -72,6 +72,8 @@ export interface DoorSettings {
   readonly keepAliveMs?: number;
   /** Certificate and key: the door then speaks https. */
   readonly tls?: TlsOptions;
+  /** Where the build of the web console is; none is served if not given. */
+  readonly consoleDir?: string;
 }
 
 export interface DoorPorts {

@@ -1,0 +1,83 @@
+/**
+ * Calls the API as any client does: signed requests to `/` of the server that served the page.
+ *
+ * Invariant: every failure is an ApiError (the service refused) or a ServiceGone (nothing answered).
+ */
+import { type Credentials, fresh, type Parameters, type Signed, sign, steps } from './signer.ts';
+
+/** The service refused: Code, Message and RequestId as it sent them. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string;
+  constructor(status: number, fields: Record<string, unknown>) {
+    super(String(fields['Message'] ?? `HTTP ${status}`));
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = String(fields['Code'] ?? '');
+    this.requestId = String(fields['RequestId'] ?? '');
+  }
+}
+
+export class ServiceGone extends Error {
+  constructor(cause: unknown) {
+    super('The service does not answer.', { cause });
+    this.name = 'ServiceGone';
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly requestId: string;
+  readonly milliseconds: number;
+}
+
+/** Sends a signed request as it is. Throws ServiceGone. */
+export async function send(signed: Signed): Promise<Answer> {
+  const { host: _, ...headers } = signed.headers;
+  const began = performance.now();
+  try {
+    const answer = await fetch(signed.target, {
+      method: 'POST',
+      headers: { ...headers, authorization: signed.authorization },
+      body: signed.body,
+      credentials: 'omit',
+      cache: 'no-store',
+    });
+    const text = await answer.text();
+    const requestId = answer.headers.get('x-acs-request-id') ?? '';
+    return { status: answer.status, text, requestId, milliseconds: performance.now() - began };
+  } catch (error) {
+    throw new ServiceGone(error);
+  }
+}
+
+/** Signs a request with a new nonce and the time of now. */
+export async function signNow(
+  credentials: Credentials,
+  action: string,
+  parameters: Parameters,
+  format: 'JSON' | 'XML' = 'JSON',
+): Promise<Signed> {
+  const { securityToken } = credentials;
+  const request = { host: location.host, action, parameters, format, securityToken, ...fresh() };
+  return sign(await steps(request), credentials);
+}
+
+/** Calls an operation and gives its answer. Throws ApiError or ServiceGone. */
+export async function call<T>(credentials: Credentials, action: string, parameters: Parameters): Promise<T> {
+  const answer = await send(await signNow(credentials, action, parameters));
+  const fields = parse(answer);
+  if (answer.status !== 200) throw new ApiError(answer.status, fields);
+  return fields as T;
+}
+
+function parse(answer: Answer): Record<string, unknown> {
+  try {
+    return JSON.parse(answer.text) as Record<string, unknown>;
+  } catch (error) {
+    // A proxy that stands in front of a dead service answers in its own words.
+    throw new ServiceGone(error);
+  }
+}
