@@ -99,8 +99,8 @@ function missing(options) {
   return { programs, lines };
 }
 
-/** Runs npm, with `node` as its Node when given. @param {string[]} args @param {string} node */
-async function npm(args, node) {
+/** Runs npm with `node` as its Node; answers what it said. @param {string[]} args @param {string} node */
+export async function npm(args, node) {
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   const own = process.env['npm_execpath'];
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` };
@@ -111,7 +111,7 @@ async function npm(args, node) {
   const { code, output } = viaOwn
     ? await run(node, [own, ...args, ...flags], { cwd: ROOT, env })
     : await run('npm', [...args, ...flags], { cwd: ROOT, env });
-  if (code === 0) return;
+  if (code === 0) return output;
   const why = /ENOSPC/.test(output)
     ? 'The disk is full: free some space and run this again.'
     : /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network/i.test(output)
