@@ -11,6 +11,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { checkoutVersion, manifest, shrinkwrap } from './package-facts.mjs';
 import { UserError } from './terminal.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -29,27 +30,6 @@ export function toJavaScript(source) {
     return `${before}${path}.js`;
   });
   return { code, imports };
-}
-
-/** What npm must know of an installed package. @param {string} version */
-function manifest(version) {
-  const all = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const { name, description, license, type, engines, bin, dependencies } = all;
-  return { name, version, description, license, type, private: true, engines, bin, dependencies };
-}
-
-/** The versions that were tested, for an installation from the npm package. @param {ReturnType<typeof manifest>} of */
-function shrinkwrap(of) {
-  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
-  const { name, version, license, bin, engines, dependencies } = of;
-  const packages = { '': { name, version, license, bin, engines, dependencies } };
-  for (const path of productionPackages(lock)) packages[path] = lock.packages[path];
-  return { name, version, lockfileVersion: lock.lockfileVersion, requires: true, packages };
-}
-
-/** Folders (`node_modules/...`) of the packages that the service needs at run time. */
-export function productionPackages(lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))) {
-  return Object.keys(lock.packages).filter((path) => path !== '' && lock.packages[path].dev !== true);
 }
 
 /** @param {string} folder new or empty @param {string} version */
@@ -82,11 +62,6 @@ export function layOut(folder, version) {
     ['npm-shrinkwrap.json', shrinkwrap(about)],
   ])
     writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
-}
-
-/** The version of the checkout. @returns {string} */
-export function checkoutVersion() {
-  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -19,7 +19,7 @@ const NODE_AT_LEAST = [24, 14];
 const USER = 'openecd';
 
 /** What must be there: a program in PATH or a file, the Debian package that holds it, and why. */
-const NEEDS = [
+export const NEEDS = [
   { find: ['qemu-system-x86_64'], debian: 'qemu-system-x86', why: 'runs the desktops' },
   { find: ['qemu-storage-daemon'], debian: 'qemu-system-common', why: 'reads and merges disk layers' },
   { find: ['qemu-img'], debian: 'qemu-utils', why: 'makes and checks disk files' },
@@ -31,8 +31,13 @@ const NEEDS = [
     why: 'UEFI firmware for desktops',
   },
 ];
+const MMDEBSTRAP = { find: ['mmdebstrap'], debian: 'mmdebstrap' };
+const TEST_NEEDS = [
+  { ...MMDEBSTRAP, why: 'makes the small Debian in which the package is tried' },
+  { find: ['newuidmap'], debian: 'uidmap', why: 'lets it do so without root' },
+];
 const BENCH_NEEDS = [
-  { find: ['mmdebstrap'], debian: 'mmdebstrap', why: 'makes the disk the benchmark archives' },
+  { ...MMDEBSTRAP, why: 'makes the disk the benchmark archives' },
   { find: ['restic'], debian: 'restic', why: 'a peer of the archive benchmark' },
 ];
 
@@ -56,18 +61,23 @@ function atLeast(version, least) {
   return major > least[0] || (major === least[0] && minor >= least[1]);
 }
 
-/** The Node to run OpenECD with, or undefined when it must be fetched. */
-function findNode() {
-  if (atLeast(process.versions.node, NODE_AT_LEAST)) return process.execPath;
+/** The folder of a Node of our own that is new enough, as its npm package holds it; undefined when there is none. */
+export function ownNode() {
   const folder = join(ROOT, '.node/node_modules', `node-linux-${process.arch}`);
   try {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const node = join(folder, 'bin/node');
-    if (atLeast(version, NODE_AT_LEAST) && present(node)) return node;
+    if (atLeast(version, NODE_AT_LEAST) && present(join(folder, 'bin/node'))) return folder;
   } catch {
     // Not there, or half there: fetched again.
   }
   return undefined;
+}
+
+/** The Node to run OpenECD with, or undefined when it must be fetched. */
+function findNode() {
+  if (atLeast(process.versions.node, NODE_AT_LEAST)) return process.execPath;
+  const own = ownNode();
+  return own && join(own, 'bin/node');
 }
 
 /** True when node_modules holds what package-lock.json says: npm's own record of what it installed is compared with it. */
@@ -88,9 +98,13 @@ function packagesUpToDate() {
 
 const userMissing = () => isRoot() && !/^openecd:/m.test(readFileSync('/etc/passwd', 'utf8'));
 
-/** Everything that is missing, as lines for a person. @param {{ bench?: boolean, programs?: boolean }} options */
+/** Everything that is missing, as lines for a person. @param {{ bench?: boolean, tests?: boolean, programs?: boolean }} options */
 function missing(options) {
-  const needs = [...(options.programs === false ? [] : NEEDS), ...(options.bench ? BENCH_NEEDS : [])];
+  const needs = [
+    ...(options.programs === false ? [] : NEEDS),
+    ...(options.tests ? TEST_NEEDS : []),
+    ...(options.bench ? BENCH_NEEDS : []),
+  ];
   const programs = needs.filter((need) => !need.find.some(present));
   const lines = programs.map((need) => `${need.find[0]} (Debian: ${need.debian}): ${need.why}`);
   if (!findNode()) lines.push(`Node ${NODE_AT_LEAST.join('.')} or newer (this is ${process.versions.node})`);
@@ -125,7 +139,8 @@ export async function npm(args, node) {
   throw new UserError(`npm ${args[0]} failed:\n${said.slice(0, 8).join('\n') || tail(output)}`, why);
 }
 
-async function fetchNode() {
+/** Puts a Node of our own into .node/ and answers it. */
+export async function fetchNode() {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     throw new UserError(
       `Node ${process.versions.node} is too old, and there is no ready Node 24 for ${process.platform}-${process.arch}.`,
@@ -146,7 +161,8 @@ async function fetchNode() {
       process.execPath,
     ),
   );
-  const node = findNode();
+  const own = ownNode();
+  const node = own && join(own, 'bin/node');
   const tried = node ? await run(node, ['--version']) : { code: 1, output: 'not there' };
   if (!node || tried.code !== 0) {
     throw new UserError(
@@ -166,7 +182,7 @@ async function makeUser() {
 
 /**
  * Does all of it. Answers the Node to run OpenECD with. `programs: false` leaves the Debian packages and the user out.
- * @param {{ yes?: boolean, bench?: boolean, programs?: boolean }} [options]
+ * @param {{ yes?: boolean, bench?: boolean, tests?: boolean, programs?: boolean }} [options]
  * @returns {Promise<{ node: string }>}
  */
 export async function setup(options = {}) {

@@ -127,7 +127,7 @@ async function main() {
   const projects = TIERS[tier];
   if (!projects) throw new UserError(`Unknown tests: ${tier}`, 'Use unit, quick or full.');
   const began = performance.now();
-  const { node } = await setup({ yes: true, programs: tier !== 'unit' });
+  const { node } = await setup({ yes: true, programs: tier !== 'unit', tests: tier !== 'unit' });
   mkdirSync(REPORTS, { recursive: true });
   for (const project of projects) rmSync(join(REPORTS, `${project}.json`), { force: true });
 
