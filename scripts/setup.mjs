@@ -32,10 +32,7 @@ export const NEEDS = [
   },
 ];
 const MMDEBSTRAP = { find: ['mmdebstrap'], debian: 'mmdebstrap' };
-const TEST_NEEDS = [
-  { ...MMDEBSTRAP, why: 'makes the small Debian in which the package is tried' },
-  { find: ['newuidmap'], debian: 'uidmap', why: 'lets it do so without root' },
-];
+const TEST_NEEDS = [{ ...MMDEBSTRAP, why: 'makes the small Debian in which the Debian package is tried' }];
 const BENCH_NEEDS = [
   { ...MMDEBSTRAP, why: 'makes the disk the benchmark archives' },
   { find: ['restic'], debian: 'restic', why: 'a peer of the archive benchmark' },

@@ -2,10 +2,10 @@
  * A small Debian in a folder, made by mmdebstrap, in which packages are installed and programs run.
  *
  * Invariants: everything happens in mount and process namespaces of its own: what a command starts ends with it, nothing
- * is mounted or left running outside; no device of this machine is in it; without root it is a user namespace's root.
+ * is mounted or left running outside; no device of this machine is in it. It needs root, or sudo without a password.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,8 +16,7 @@ export interface Ran {
 }
 
 const PATH = `${process.env['PATH']}:/usr/sbin:/sbin`;
-/** Root here, or in a user namespace. */
-const AS_ROOT = process.getuid!() === 0 ? [] : ['mmdebstrap', '--unshare-helper'];
+const AS_ROOT = process.getuid!() === 0 ? [] : ['sudo', '-n'];
 /** $1: the folder, $2: what runs in it, as a script. */
 const ENTER = `set -e
 mount -t tmpfs none "$1/dev"
@@ -37,11 +36,10 @@ export class SmallDebian {
   /** Debian 12 with these packages and what they depend on, nothing more. */
   static async make(packages: readonly string[]): Promise<SmallDebian> {
     const made = new SmallDebian(mkdtempSync(join(tmpdir(), 'oe-debian-')));
-    // The root of a user namespace is another user.
-    chmodSync(made.#work, 0o777);
     const archive = join(made.#work, 'base.tar');
     try {
       await must([
+        ...AS_ROOT,
         'mmdebstrap',
         '--quiet',
         '--variant=essential',
@@ -50,7 +48,7 @@ export class SmallDebian {
         archive,
       ]);
       await must([...AS_ROOT, 'mkdir', made.#root]);
-      // As an archive: mmdebstrap mounts /proc and /dev below a folder, and devices need a real root.
+      // As an archive: mmdebstrap mounts /proc and /dev below its own folder.
       await must([
         ...AS_ROOT,
         'tar',
@@ -88,7 +86,7 @@ export class SmallDebian {
 
   async remove(): Promise<void> {
     await must([...AS_ROOT, 'rm', '-rf', '--one-file-system', this.#root]);
-    await must(['rm', '-rf', this.#work]);
+    await must([...AS_ROOT, 'rm', '-rf', this.#work]);
   }
 }
 
