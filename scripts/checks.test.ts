@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -59,4 +59,14 @@ test('the launcher with an old Node says which set-up to run', () => {
   expect(stderr).toContain(
     `needs Node 24.14 or newer (found: v20.20.2). Set it up with: node ${folder}/scripts/setup.mjs`,
   );
+});
+
+test('the launcher of a package of TypeScript, which Node would refuse, says how a right one is made', () => {
+  const root = join(folder, 'node_modules/openecd');
+  for (const part of ['bin', 'src/cli', 'node_modules']) mkdirSync(join(root, part), { recursive: true });
+  spawnSync('cp', [join(ROOT, 'bin/openecd'), join(root, 'bin/')]);
+  writeFileSync(join(root, 'src/cli/main.ts'), '');
+  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+  const { status, stderr } = spawnSync(join(root, 'bin/openecd'), ['help'], { encoding: 'utf8', env });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('`npm run pack`')]);
 });

@@ -20,7 +20,7 @@ const NODE_AT_LEAST = [24, 14];
 const USER = 'openecd';
 
 /** What must be there: a program in PATH or a file, the Debian package that holds it, and why. */
-const NEEDS = [
+export const NEEDS = [
   { find: ['qemu-system-x86_64'], debian: 'qemu-system-x86', why: 'runs the desktops' },
   { find: ['qemu-storage-daemon'], debian: 'qemu-system-common', why: 'reads and merges disk layers' },
   { find: ['qemu-img'], debian: 'qemu-utils', why: 'makes and checks disk files' },
@@ -32,11 +32,13 @@ const NEEDS = [
     why: 'UEFI firmware for desktops',
   },
 ];
+const MMDEBSTRAP = { find: ['mmdebstrap'], debian: 'mmdebstrap' };
 const BENCH_NEEDS = [
-  { find: ['mmdebstrap'], debian: 'mmdebstrap', why: 'makes the disk the benchmark archives' },
+  { ...MMDEBSTRAP, why: 'makes the disk the benchmark archives' },
   { find: ['restic'], debian: 'restic', why: 'a peer of the archive benchmark' },
 ];
 const TEST_NEEDS = [
+  { ...MMDEBSTRAP, why: 'makes the small Debian in which the Debian package is tried' },
   { find: ['/usr/bin/chromium'], debian: 'chromium', why: 'the browser in which the console is tested' },
   { find: ['curl'], debian: 'curl', why: 'runs the sample code of the console' },
   { find: ['openssl'], debian: 'openssl', why: 'runs the sample code of the console' },
@@ -76,18 +78,23 @@ function atLeast(version, least) {
   return major > least[0] || (major === least[0] && minor >= least[1]);
 }
 
-/** The Node to run OpenECD with, or undefined when it must be fetched. */
-function findNode() {
-  if (atLeast(process.versions.node, NODE_AT_LEAST)) return process.execPath;
+/** The folder of a Node of our own that is new enough, as its npm package holds it; undefined when there is none. */
+export function ownNode() {
   const folder = join(ROOT, '.node/node_modules', `node-linux-${process.arch}`);
   try {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const node = join(folder, 'bin/node');
-    if (atLeast(version, NODE_AT_LEAST) && present(node)) return node;
+    if (atLeast(version, NODE_AT_LEAST) && present(join(folder, 'bin/node'))) return folder;
   } catch {
     // Not there, or half there: fetched again.
   }
   return undefined;
+}
+
+/** The Node to run OpenECD with, or undefined when it must be fetched. */
+function findNode() {
+  if (atLeast(process.versions.node, NODE_AT_LEAST)) return process.execPath;
+  const own = ownNode();
+  return own && join(own, 'bin/node');
 }
 
 /** True when node_modules holds what package-lock.json says: npm's own record of what it installed is compared with it. */
@@ -127,8 +134,8 @@ function missing(options) {
   return { programs, lines };
 }
 
-/** Runs npm, with `node` as its Node when given. @param {string[]} args @param {string} node */
-async function npm(args, node) {
+/** Runs npm with `node` as its Node; answers what it said. @param {string[]} args @param {string} node */
+export async function npm(args, node) {
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   const own = process.env['npm_execpath'];
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` };
@@ -139,7 +146,7 @@ async function npm(args, node) {
   const { code, output } = viaOwn
     ? await run(node, [own, ...args, ...flags], { cwd: ROOT, env })
     : await run('npm', [...args, ...flags], { cwd: ROOT, env });
-  if (code === 0) return;
+  if (code === 0) return output;
   const why = /ENOSPC/.test(output)
     ? 'The disk is full: free some space and run this again.'
     : /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network/i.test(output)
@@ -153,7 +160,8 @@ async function npm(args, node) {
   throw new UserError(`npm ${args[0]} failed:\n${said.slice(0, 8).join('\n') || tail(output)}`, why);
 }
 
-async function fetchNode() {
+/** Puts a Node of our own into .node/ and answers it. */
+export async function fetchNode() {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     throw new UserError(
       `Node ${process.versions.node} is too old, and there is no ready Node 24 for ${process.platform}-${process.arch}.`,
@@ -174,7 +182,8 @@ async function fetchNode() {
       process.execPath,
     ),
   );
-  const node = findNode();
+  const own = ownNode();
+  const node = own && join(own, 'bin/node');
   const tried = node ? await run(node, ['--version']) : { code: 1, output: 'not there' };
   if (!node || tried.code !== 0) {
     throw new UserError(

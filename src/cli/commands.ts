@@ -125,6 +125,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./image.ts')).imageList,
   },
   {
+    path: 'catalogue backup',
+    summary: 'Write a copy of the catalogue into a file, while the service runs',
+    load: async () => (await import('./catalogue-backup.ts')).catalogueBackup,
+  },
+  {
     path: 'vault stats',
     summary: 'Show what the vault holds',
     load: async () => (await import('./vault.ts')).vaultStats,

@@ -7,6 +7,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { DataDir } from '../data-dir.ts';
 import { defaultSettings, readSettings } from '../settings.ts';
 import { qemuUser } from '../system-user.ts';
+import { buildCache } from './build-cache.ts';
 import {
   type Args,
   type Command,
@@ -69,7 +70,7 @@ export const imageBuildDemo: Command = {
   async run(args, context) {
     const dir = DataDir.open(args.need('data'), { create: true });
     const { buildDemoImage } = await import('../../images/build.ts');
-    const cacheDir = resolve(import.meta.dirname, '../../.cache');
+    const cacheDir = buildCache(context.env);
     const file = await withProgress(
       'building the demo image',
       { out: context.stderr, unit: 'percent' },

@@ -4,11 +4,9 @@
  * Invariants: a file appears under its name when it is whole and synced, or not at all; zeros of a raw file are holes;
  * what is exported has been checked chunk by chunk (the vault answers only content that has its name).
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { syncDirectory } from '../data-dir.ts';
+import { join, resolve } from 'node:path';
 import { EcdError } from '../errors.ts';
 import { imgConvert } from '../qemu/img.ts';
 import { parseRoot, type Root, type Vault } from '../vault/index.ts';
@@ -17,6 +15,7 @@ import { withCatalogue } from './key.ts';
 import { type ReadVault, withReadVault } from './open-vault.ts';
 import { withProgress } from './progress.ts';
 import { copyFileTo, streamRaw, writeRaw } from './raw-image.ts';
+import { checkTarget, putWhole } from './target-file.ts';
 
 const ID = /^[sm]-[a-z0-9]{1,64}$/;
 
@@ -52,15 +51,6 @@ export const vaultExport: Command = {
     });
   },
 };
-
-async function checkTarget(file: string, force: boolean): Promise<void> {
-  const found = await stat(file).catch(() => null);
-  if (found !== null && !found.isFile())
-    throw refused(`${file} is no file`, 'Name a file, or pipe `-` into dd.');
-  if (found !== null && !force)
-    throw refused(`${file} is there already`, 'Name another file, or use --force.');
-  if (!existsSync(dirname(file))) throw refused(`there is no directory ${dirname(file)}`, 'Make it first.');
-}
 
 /** The root of a snapshot or image. Throws Cli.Refused. */
 export async function rootOf({ vault, dir }: ReadVault, id: string): Promise<Root> {
@@ -103,18 +93,11 @@ async function toFile(
   file: string,
   context: Context,
 ): Promise<void> {
-  const work = await mkdtemp(join(dirname(file), `.${basename(file)}.`));
-  try {
+  await putWhole(file, async (work) => {
     const rawFile = join(work, 'raw');
     await raw(context, (update) => writeRaw(vault, root, rawFile, { signal: context.signal, update }));
-    const whole = format === 'raw' ? rawFile : await toQcow2(rawFile, work, context);
-    const handle = await open(whole, 'r+');
-    await handle.sync().finally(() => handle.close());
-    await rename(whole, file);
-    syncDirectory(dirname(file));
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+    return format === 'raw' ? rawFile : await toQcow2(rawFile, work, context);
+  });
 }
 
 async function qcow2ToStream(vault: Vault, root: Root, context: Context): Promise<void> {
