@@ -23,6 +23,9 @@ export default defineConfig({
             'console/src/**/*.test.ts',
           ],
           testTimeout: 20_000,
+          // Most of them wait for timers and sockets; none leaves anything behind for the next file.
+          isolate: false,
+          maxWorkers: 4,
         },
       },
       {

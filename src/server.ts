@@ -192,14 +192,7 @@ async function buildParts(
       deleted: (desktopId) => snapshots.desktopChanged(desktopId),
     },
   };
-  log.info(
-    {
-      accelerator: desktopOptions.accelerator.name,
-      cpu: desktopOptions.accelerator.cpu,
-      kvm: qemu.kvm.reason,
-    },
-    'QEMU',
-  );
+  log.info({ accelerator: desktopOptions.accelerator, kvm: qemu.kvm.reason }, 'QEMU');
   const desktops = new Desktops(desktopOptions);
   undo.push(() => desktops.close());
   const port = {

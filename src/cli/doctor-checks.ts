@@ -100,7 +100,8 @@ export async function checkPrograms(settings: Settings, user: User | undefined):
 const KVM_ADVICE: Readonly<Record<Exclude<KvmSurvey['state'], 'usable'>, string>> = {
   absent:
     'Switch on virtualisation (VT-x, AMD-V) in the firmware, nested virtualisation if this is a virtual machine, and load kvm_intel or kvm_amd.',
-  closed: "Give QEMU's user access to /dev/kvm (its group is usually kvm).",
+  closed:
+    "Give QEMU's user access itself, as QEMU runs without its other groups: setfacl -m u:openecd:rw /dev/kvm (and a udev rule, to keep it).",
   broken: 'If this is a virtual machine, its host may offer less than it says; see the log of its kernel.',
 };
 

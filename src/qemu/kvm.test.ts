@@ -14,17 +14,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** A program in QEMU's place that reads its monitor and ends as `script` says. */
+/** A program in QEMU's place: boots in software, and with KVM does what `script` says. */
 function qemu(script: string): string {
   const file = join(dir, 'qemu');
-  writeFileSync(file, `#!/bin/sh\nread -r command\n[ "$command" = quit ] || exit 9\n${script}\n`);
+  writeFileSync(file, `#!/bin/sh\ncase "$*" in *"-accel tcg"*) exit 33;; esac\n${script}\n`);
   chmodSync(file, 0o755);
   return file;
 }
 
-test('the first processor model that QEMU starts with is taken', async () => {
-  expect(await tryKvm(qemu('exit 0'), undefined, device)).toMatchObject({ state: 'usable', cpu: 'host' });
-  const second = `case "$*" in *"-cpu host,-arch-capabilities"*) exit 0;; esac; echo no >&2; exit 134`;
+test('the first processor model that a guest boots with is taken', async () => {
+  expect(await tryKvm(qemu('exit 33'), undefined, device)).toMatchObject({ state: 'usable', cpu: 'host' });
+  const second = `case "$*" in *"-cpu host,-arch-capabilities"*) exit 33;; esac; echo no >&2; exit 134`;
   const found = await tryKvm(qemu(second), undefined, device);
   expect(found).toMatchObject({ state: 'usable', cpu: 'host,-arch-capabilities' });
   expect(acceleratorOf('auto', found)).toEqual({ name: 'kvm', cpu: 'host,-arch-capabilities' });
@@ -36,6 +36,11 @@ test('a device that opens and does not work is not used, unless that was asked f
   expect(found).toMatchObject({ state: 'broken', reason: expect.stringContaining('cannot set a register') });
   expect(acceleratorOf('auto', found)).toEqual(TCG);
   expect(acceleratorOf('kvm', found).name).toBe('kvm');
+});
+
+test('a guest that boots much slower than in software is no use', async () => {
+  const found = await tryKvm(qemu('exec sleep 20'), undefined, device);
+  expect(found).toMatchObject({ state: 'broken', reason: expect.stringContaining('to boot') });
 });
 
 test('no device, and no program to try it with', async () => {

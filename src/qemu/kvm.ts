@@ -1,5 +1,10 @@
-/** Whether KVM can be used on this host, found by using it: a device that opens may still not run a processor. */
+/** Whether KVM can be used on this host, found by using it: a device that opens may still not run a guest. */
 import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EcdError } from '../errors.ts';
+import { optionValue } from './blockdev.ts';
 import type { User } from './process.ts';
 import { runProgram } from './run-program.ts';
 
@@ -21,6 +26,11 @@ export interface KvmSurvey {
 
 /** The second one for hosts that are virtual themselves, and whose KVM takes a register for writable that is not. */
 const MODELS = ['host', 'host,-arch-capabilities'];
+
+/** How much longer than in software a machine may take to boot with KVM. */
+const SLOWEST = 5;
+/** QEMU's exit code when a guest writes 0x10 to the port of `isa-debug-exit`. */
+const BOOTED = 0x21;
 
 /** The setting `accel`, given what was found. */
 export function acceleratorOf(accel: 'auto' | 'kvm' | 'tcg', kvm: KvmSurvey): Accelerator {
@@ -44,19 +54,72 @@ export async function tryKvm(
   const opened = await shell(': <>"$1"', device);
   if (opened.exitCode !== 0) return no('closed', `${device} does not open: ${lastWords(opened.stderr)}`);
   if (system === null) return no('broken', `${device} opens, but there is no QEMU to try it with`);
-  let words = '';
-  for (const cpu of MODELS) {
-    const { exitCode, stderr } = await shell('echo quit | "$@"', system, ...probeArguments(cpu));
-    if (exitCode === 0) return { state: 'usable', reason: `QEMU starts with ${device}, as ${cpu}`, cpu };
-    words = lastWords(stderr);
+  const boot = await BootDisk.make();
+  try {
+    const software = await boot.run(system, TCG, user, 20_000);
+    let words = '';
+    for (const cpu of MODELS) {
+      // A host that emulates virtualisation may run a few instructions, and be of no use for a guest.
+      const patience = Math.max(1000, SLOWEST * software.ms);
+      const tried = await boot.run(system, { name: 'kvm', cpu }, user, patience);
+      if (tried.ran) return { state: 'usable', reason: `QEMU runs a guest with ${device}, as ${cpu}`, cpu };
+      words = tried.words;
+    }
+    return no('broken', `${device} opens, but QEMU runs no guest with it: ${words}`);
+  } finally {
+    await boot.remove();
   }
-  return no('broken', `${device} opens, but QEMU does not start with it: ${words}`);
 }
 
 const lastWords = (stderr: string): string => stderr.trim().split('\n').at(-1)!.slice(-200);
 
-/** A machine that is made and ends before its first instruction. */
-function probeArguments(cpu: string): string[] {
-  const machine = ['-nodefaults', '-no-user-config', '-machine', 'q35', '-m', '16', '-display', 'none', '-S'];
-  return [...machine, '-accel', 'kvm', '-cpu', cpu, '-monitor', 'stdio'];
+/** A disk whose first sector ends QEMU: that it ran is seen by the exit code. */
+class BootDisk {
+  readonly #dir: string;
+  readonly #file: string;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.#file = join(dir, 'boot.img');
+  }
+
+  static async make(): Promise<BootDisk> {
+    const dir = await mkdtemp(join(tmpdir(), 'openecd-kvm-'));
+    // For QEMU's user.
+    await chmod(dir, 0o755);
+    const disk = new BootDisk(dir);
+    const image = Buffer.alloc(64 * 1024);
+    // mov dx, 0xf4; mov al, 0x10; out dx, al; hlt; jmp -3
+    image.write('baf400b010eef4ebfd', 0, 'hex');
+    image.writeUInt16LE(0xaa55, 510);
+    await writeFile(disk.#file, image, { mode: 0o644 });
+    return disk;
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** Whether a machine came as far as the disk's first sector, in how many milliseconds, and its last words if not. */
+  async run(
+    program: string,
+    { name, cpu }: Accelerator,
+    user: User | undefined,
+    timeoutMs: number,
+  ): Promise<{ ran: boolean; ms: number; words: string }> {
+    const args = [
+      ...['-nodefaults', '-no-user-config', '-machine', 'q35', '-m', '32', '-display', 'none'],
+      ...['-drive', `file=${optionValue(this.#file)},format=raw,if=virtio,readonly=on`],
+      ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=1', '-accel', name, '-cpu', cpu],
+    ];
+    const began = performance.now();
+    const took = () => performance.now() - began;
+    try {
+      const { exitCode, stderr } = await runProgram({ program, args, timeoutMs, user });
+      return { ran: exitCode === BOOTED, ms: took(), words: lastWords(stderr) || `exit code ${exitCode}` };
+    } catch (error) {
+      if (!EcdError.is(error, 'Qemu.TimedOut')) throw error;
+      return { ran: false, ms: took(), words: `it took longer than ${Math.round(timeoutMs)} ms to boot` };
+    }
+  }
 }
