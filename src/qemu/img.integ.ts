@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { detectQemu, surveyQemu } from './detect.ts';
 import { imgCheck, imgConvert, imgCreate, imgInfo } from './img.ts';
 import { probeImport } from './import-probe.ts';
+import { tryKvm } from './kvm.ts';
 
 const MiB = 1024 * 1024;
 let dir: string;
@@ -127,6 +128,13 @@ describe('detecting QEMU', () => {
     expect(found.problems).toEqual([]);
     expect(found.kvm.reason).not.toBe('');
     if (!existsSync('/dev/kvm')) expect(found.kvm.state).toBe('absent');
+  });
+
+  test('the guest that KVM is tried with boots in software', async () => {
+    writeFileSync(at('device'), '');
+    const { state, reason } = await tryKvm('qemu-system-x86_64', undefined, at('device'));
+    expect(['usable', 'broken']).toContain(state);
+    expect(reason).not.toContain('software');
   });
 
   test('says everything that is missing at once', async () => {

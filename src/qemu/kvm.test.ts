@@ -46,4 +46,8 @@ test('a guest that boots much slower than in software is no use', async () => {
 test('no device, and no program to try it with', async () => {
   expect(await tryKvm('/bin/true', undefined, join(dir, 'none'))).toMatchObject({ state: 'absent' });
   expect(await tryKvm(null, undefined, device)).toMatchObject({ state: 'broken' });
+  expect(await tryKvm('/bin/false', undefined, device)).toMatchObject({
+    state: 'broken',
+    reason: expect.stringContaining('in software either'),
+  });
 });

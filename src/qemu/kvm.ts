@@ -56,7 +56,8 @@ export async function tryKvm(
   if (system === null) return no('broken', `${device} opens, but there is no QEMU to try it with`);
   const boot = await BootDisk.make();
   try {
-    const software = await boot.run(system, TCG, user, 20_000);
+    const software = await boot.run(system, TCG, user, 10_000);
+    if (!software.ran) return no('broken', `the trial did not boot in software either: ${software.words}`);
     let words = '';
     for (const cpu of MODELS) {
       // A host that emulates virtualisation may run a few instructions, and be of no use for a guest.
@@ -88,7 +89,8 @@ class BootDisk {
     // For QEMU's user.
     await chmod(dir, 0o755);
     const disk = new BootDisk(dir);
-    const image = Buffer.alloc(64 * 1024);
+    // The firmware boots nothing that is smaller than a cylinder.
+    const image = Buffer.alloc(1024 * 1024);
     // mov dx, 0xf4; mov al, 0x10; out dx, al; hlt; jmp -3
     image.write('baf400b010eef4ebfd', 0, 'hex');
     image.writeUInt16LE(0xaa55, 510);
