@@ -66,17 +66,21 @@ export async function api({ dir, quick, row, say }: PartContext): Promise<void> 
   }
 }
 
+const id = (prefix: string, length: number, n: number) => prefix + n.toString(36).padStart(length, '0');
+/** Of the desktops that `fill` makes. */
+export const desktopId = (n: number): string => id('ecd-', 17, n);
+
+/** 1,000 desktops and so many snapshots of them, a minute apart, in turn. */
 export async function fill(catalogue: Catalogue, count: number): Promise<void> {
   const now = Date.now();
-  const id = (prefix: string, length: number, n: number) => prefix + n.toString(36).padStart(length, '0');
   await catalogue.transaction(async (trx) => {
     for (let n = 0; n < DESKTOPS; n++)
       await trx
         .insertInto('desktops')
-        .values(desktopRow(id('ecd-', 17, n), now))
+        .values(desktopRow(desktopId(n), now))
         .execute();
     for (let n = 0; n < count; n++) {
-      const desktop = id('ecd-', 17, n % DESKTOPS);
+      const desktop = desktopId(n % DESKTOPS);
       await trx
         .insertInto('snapshots')
         .values(snapshotRow(id('s-', 20, n), desktop, now - n * 60_000))
@@ -143,7 +147,7 @@ function snapshotRow(id: string, desktop: string, at: number) {
   };
 }
 
-async function load(task: LoadTask): Promise<LoadResult> {
+export async function load(task: LoadTask): Promise<LoadResult> {
   const script = join(import.meta.dirname, 'load.ts');
   const said = await run(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
     input: JSON.stringify(task),
@@ -151,7 +155,7 @@ async function load(task: LoadTask): Promise<LoadResult> {
   return JSON.parse(said) as LoadResult;
 }
 
-async function startBare(key: LoadTask['key']): Promise<{ url: string; stop(): void }> {
+export async function startBare(key: LoadTask['key']): Promise<{ url: string; stop(): void }> {
   const script = join(import.meta.dirname, 'bare-server.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

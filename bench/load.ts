@@ -13,6 +13,8 @@ export interface LoadTask {
   readonly url: string;
   readonly key: { readonly AccessKeyId: string; readonly AccessKeySecret: string };
   readonly maxResults: number;
+  /** Only the snapshots of this one. */
+  readonly desktopId?: string;
   readonly seconds: number;
   readonly connections: number;
 }
@@ -40,9 +42,10 @@ function signedRequests(count: number): Buffer[] {
   const run = randomBytes(8).toString('hex');
   const made: Buffer[] = [];
   const time = encodeURIComponent(new Date().toISOString().replace(/\.\d+Z$/, 'Z'));
+  const desktop = task.desktopId === undefined ? '' : `&DesktopId=${task.desktopId}`;
   for (let n = 0; n < count; n++) {
     // In the order of their names, and with values that need no escape but the time.
-    const query = `AccessKeyId=${task.key.AccessKeyId}&Action=DescribeSnapshots&Format=JSON&MaxResults=${task.maxResults}&RegionId=cn-hangzhou&SignatureMethod=HMAC-SHA1&SignatureNonce=${run}${n}&SignatureVersion=1.0&Timestamp=${time}&Version=2020-09-30`;
+    const query = `AccessKeyId=${task.key.AccessKeyId}&Action=DescribeSnapshots${desktop}&Format=JSON&MaxResults=${task.maxResults}&RegionId=cn-hangzhou&SignatureMethod=HMAC-SHA1&SignatureNonce=${run}${n}&SignatureVersion=1.0&Timestamp=${time}&Version=2020-09-30`;
     const signature = createHmac('sha1', `${task.key.AccessKeySecret}&`)
       .update(`GET&%2F&${encodeURIComponent(query)}`)
       .digest('base64');

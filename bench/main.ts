@@ -19,6 +19,7 @@ import type { Part } from './part.ts';
 import { peerFreeze } from './peer-freeze.ts';
 import { markdown, number, type PartResult, type Results, type Row } from './report.ts';
 import { onInterrupt } from './run.ts';
+import { scale } from './scale.ts';
 import { vault } from './vault.ts';
 
 const PARTS: Readonly<Record<string, Part>> = {
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   archive,
   memory,
   api,
+  scale,
   vault,
 };
 

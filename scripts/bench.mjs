@@ -13,7 +13,7 @@ const HELP = `Usage: npm run bench [-- --only PART[,PART...]] [--quick] [--no-ke
 Measures OpenECD and what it is compared with, in one run, on this machine. Takes about 25 minutes on two cores, and once,
 some more for a disk made of Debian packages (kept in .cache/bench). Nothing else should run meanwhile.
 
-  --only PART    only these parts: freeze, peers, io, archive, memory, api, vault
+  --only PART    only these parts: freeze, peers, io, archive, memory, api, scale, vault
   --quick        small sizes and counts, to try that it works; the figures are no results and are not kept
   --no-keep      do not write bench/results/<date>-<machine>.md and .json
   --results DIR  where to write them instead
