@@ -78,7 +78,7 @@ export function resetProofs(world: World): void {
     await world.bed.stop(world.user);
     for (const disk of DISKS) {
       await rm((await settled(world.bed, world.user, disk)).layers[0]!);
-      await resetTo(disk, snapshots[0]![disk], 'rebuild');
+      await resetTo(disk, snapshots[0]![disk], 'from the vault');
     }
     await settled(world.bed, world.user, 'data');
     const back = world.written[Math.floor(world.written.length / 2)]!;

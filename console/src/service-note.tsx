@@ -31,6 +31,8 @@ export function ServiceNote() {
     queryKey: ['health'],
     queryFn: look,
     retry: false,
+    // A page that nobody looks at is right, too, when somebody looks again.
+    refetchIntervalInBackground: true,
     refetchInterval: (query) => (query.state.status === 'error' ? LOOK_AGAIN_MS : LOOK_MS),
   });
   const [back, setBack] = useState(false);

@@ -77,15 +77,22 @@ interface Stat {
   readonly startTime: string;
 }
 
-/**
- * True while the process runs or holds a file. A zombie does not; but one whose other threads are still ending shows
- * the same state (its first thread's), and holds its files and their locks until the last of them is gone.
- */
+/** True while the process runs; a zombie does not. */
 export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(ref.pid);
-  if (stat === null || stat.startTime !== ref.startTime) return false;
-  return (stat.state !== 'Z' && stat.state !== 'X') || stat.threads > 1;
+  return stat !== null && stat.startTime === ref.startTime && !isZombie(stat);
 }
+
+/**
+ * True when nothing of the process is left. One whose first thread is a zombie may have others that are still ending, and
+ * it holds its files and their locks until the last of them is gone.
+ */
+export function isGone(ref: ProcessRef): boolean {
+  const stat = readStat(ref.pid);
+  return stat === null || stat.startTime !== ref.startTime || (isZombie(stat) && stat.threads <= 1);
+}
+
+const isZombie = ({ state }: Stat): boolean => state === 'Z' || state === 'X';
 
 /** True when the living process is this program (or is about to become it). */
 export function runsProgram(ref: ProcessRef, program: string): boolean {
@@ -109,10 +116,10 @@ export function kill(ref: ProcessRef, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** True when the process has ended within the time. */
+/** True when the process has ended within the time: nothing of it is left. */
 export async function waitExit(ref: ProcessRef, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
-  for (let pause = 2; isAlive(ref); pause = Math.min(pause * 2, 50)) {
+  for (let pause = 2; !isGone(ref); pause = Math.min(pause * 2, 50)) {
     if (Date.now() >= deadline) return false;
     await sleep(pause);
   }

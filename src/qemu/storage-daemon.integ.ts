@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BlockdevNode } from './blockdev.ts';
 import { imgCheck, imgCreate, imgInfo } from './img.ts';
 import { runJob } from './jobs.ts';
-import { isAlive, type ProcessRef, readPidFile, spawnDetached, terminate } from './process.ts';
+import { isAlive, type ProcessRef, readPidFile, spawnDetached, terminate, waitExit } from './process.ts';
 import { StorageDaemon } from './storage-daemon.ts';
 
 const MiB = 1024 * 1024;
@@ -208,7 +208,7 @@ describe('StorageDaemon', () => {
       const { process: ref } = await start();
       process.kill(ref.pid, 'SIGKILL');
       // Its first thread is a zombie some time before its last one has let go of the files.
-      while (isAlive(ref));
+      expect(await waitExit(ref, 5000)).toBe(true);
       const threads = existsSync(`/proc/${ref.pid}`) ? readdirSync(`/proc/${ref.pid}/task`) : [];
       expect(threads.filter((thread) => thread !== String(ref.pid))).toEqual([]);
     }

@@ -11,7 +11,7 @@ import { EcdError } from '../errors.ts';
 import { type BlockdevNode, optionValue } from './blockdev.ts';
 import { type Log, SILENT } from './log.ts';
 import {
-  isAlive,
+  isGone,
   type ProcessRef,
   readPidFile,
   runsProgram,
@@ -162,7 +162,7 @@ export class StorageDaemon {
       const stem = /^(qsd-[0-9a-f]{8})\.pid$/.exec(name)?.[1];
       if (stem === undefined) continue;
       const ref = readPidFile(join(dir, name));
-      if (ref !== null && isAlive(ref) && runsProgram(ref, PROGRAM)) {
+      if (ref !== null && !isGone(ref) && runsProgram(ref, PROGRAM)) {
         if (!(await terminate(ref, 5_000))) throw stuck(ref);
         ended++;
       }

@@ -74,10 +74,11 @@ export async function diskIsRight(
   desktop: string,
   type: DiskType,
   contents: readonly Model[],
-): Promise<void> {
+): Promise<Model> {
   const disk = await world.readStack(await world.stack(desktop, type));
   const wrong = contents.map((model) => model.mismatch(disk));
   must(wrong.includes(null), `the ${type} disk: ${wrong.join('; ')}`);
+  return contents[wrong.indexOf(null)]!;
 }
 
 /** Files and rows are the same, and nothing is half-done. */

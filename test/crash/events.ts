@@ -157,6 +157,11 @@ export class Replay {
     return resetting === null ? [now] : [now, resetting];
   }
 
+  /** Which of its contents a disk turned out to have: of a reset that nobody answered, done or not. */
+  found(type: DiskType, model: Model): void {
+    this.disks[type] = { model: model.clone(), pending: [], resetting: null };
+  }
+
   /** Acknowledged and not deleted. */
   get kept(): TakenSnapshot[] {
     return [...this.snapshots.values()].filter(({ state }) => state === 'taken');

@@ -87,7 +87,7 @@ async function desktopIsRight(
   }
   await world.idle();
   for (const type of TYPES) {
-    await diskIsRight(world, desktop, type, replay.contents(type));
+    replay.found(type, await diskIsRight(world, desktop, type, replay.contents(type)));
     await stackIsShort(world, desktop, type);
   }
   await mustTake(script, replay, 'data');
