@@ -187,10 +187,14 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   await accomplished(data.id('SnapshotId'));
   expect(await refused('ResetSnapshot', { SnapshotId: snapshotId })).toBe('403 IncorrectDesktopStatus');
 
-  await call('RebootDesktops', one);
+  await call('RebootDesktops', { ...one, CreateSnapshot: 'true' });
   await until(desktopId, 'Running');
-  await call('StopDesktops', { ...one, ForceStop: 'true' });
+  await call('StopDesktops', { ...one, ForceStop: 'true', CreateSnapshot: 'true' });
   await until(desktopId, 'Stopped');
+  const held = { DesktopId: desktopId, SnapshotName: 'before stop *' };
+  const disks = (await client.ok('DescribeSnapshots', held))['Snapshots'] as Record<string, unknown>[];
+  expect(disks.map((one) => one['SourceDiskType']).sort()).toEqual(['DATA', 'DATA', 'SYSTEM', 'SYSTEM']);
+  expect(disks.map((one) => one['Consistency'])).toEqual(['crash', 'crash', 'crash', 'crash']);
   expect(await refused('RebootDesktops', one)).toBe('403 IncorrectDesktopStatus');
   expect(await refused('RunCommand', { ...COMPLETE['RunCommand'], ...one })).toBe(
     '403 IncorrectDesktopStatus',

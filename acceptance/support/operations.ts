@@ -14,6 +14,15 @@ const POLICY_PARTS = [
 const TAGS = ['InvalidTagKey.Malformed', 'InvalidTagValue.Malformed'];
 const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
 
+/** Of a call that takes snapshots before it does what it is for. */
+const HOLDING = [
+  'QuotaExceed.Snapshot',
+  'QuotaExceed.WaitingLayers',
+  'OperationDenied.InsufficientSpace',
+  'OperationDenied.DiskInUse',
+  'OperationDenied.SnapshotFailed',
+];
+
 export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   DescribeRegions: [],
   CreateSnapshot: [
@@ -66,8 +75,8 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   DescribeDesktops: [...LISTING, 'InvalidParameter'],
   DescribeDesktopInfo: [REGION],
   StartDesktops: ONE_DESKTOP,
-  StopDesktops: ONE_DESKTOP,
-  RebootDesktops: ONE_DESKTOP,
+  StopDesktops: [...ONE_DESKTOP, ...HOLDING],
+  RebootDesktops: [...ONE_DESKTOP, ...HOLDING],
   DeleteDesktops: ONE_DESKTOP,
   ModifyDesktopName: [
     'InvalidDesktopName.Malformed',

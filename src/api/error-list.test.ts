@@ -14,7 +14,10 @@ test('lists every code that a client can meet, and none of our own machinery', (
 
 test('names the operations that state a code, and the families', () => {
   const errors = new Map(listErrors(OPERATIONS).map((one) => [one.code, one]));
-  expect(errors.get('QuotaExceed.Snapshot')).toMatchObject({ status: 403, operations: ['CreateSnapshot'] });
+  expect(errors.get('QuotaExceed.Snapshot')).toMatchObject({
+    status: 403,
+    operations: ['CreateSnapshot', 'StopDesktops', 'RebootDesktops'],
+  });
   expect(errors.get('SignatureDoesNotMatch')?.operations).toEqual([]);
   expect(errors.get('MissingParameter')).toMatchObject({
     family: 'Missing',

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { distinct, requireDesktopsHere } from './checks.ts';
+import { HOLD_ERRORS, holdFirst, holdResources } from './hold-first.ts';
 import { operation } from './operation.ts';
 import { named } from './resources.ts';
 import { flag, IGNORED, None, RegionId, texts } from './schema.ts';
@@ -12,6 +13,7 @@ export const RebootDesktops = operation({
     RegionId,
     DesktopId: texts('The desktops.', 100),
     OsUpdate: flag(IGNORED),
+    CreateSnapshot: flag('Take a snapshot of every disk first. false if not sent.'),
   }),
   response: None,
   errors: [
@@ -19,12 +21,17 @@ export const RebootDesktops = operation({
     'InvalidDesktopId.NotFound',
     'IncorrectDesktopStatus',
     'OperationConflict',
+    ...HOLD_ERRORS,
   ],
-  resources: ({ DesktopId: ids }) => named('desktop', ids),
-  async run(services, { RegionId: regionId, DesktopId: ids }, context) {
+  resources: ({ DesktopId: ids, CreateSnapshot: hold = false }) => [
+    ...named('desktop', ids),
+    ...holdResources(hold),
+  ],
+  async run(services, { RegionId: regionId, DesktopId: ids, CreateSnapshot: hold = false }, context) {
     const desktops = distinct(ids);
     await requireDesktopsHere(services, regionId, desktops);
-    await services.desktops.reboot(desktops, context.claim);
+    const reboot = () => services.desktops.reboot(desktops, context.claim);
+    await (hold ? holdFirst(services, regionId, desktops, context, reboot) : reboot());
     return {};
   },
 });

@@ -21,6 +21,9 @@ const listLimit = (operation: string, ...names: string[]): SchemaDifference => (
   why: LIMIT,
 });
 
+const HOLDING =
+  'With CreateSnapshot=true every disk of the desktops is held as CreateSnapshot does it, while they still run, under the name "before stop TIME"; then they go down. All or none: if a disk cannot be held, nothing is stopped and no snapshot stays. The right to act on snapshot/new is needed, too.';
+
 const SNAPSHOTS = 'DescribeSnapshots.response.Snapshots[]';
 const DESKTOPS = 'DescribeDesktops.response.Desktops[]';
 const BUNDLES = 'DescribeBundles.response.Bundles[]';
@@ -42,6 +45,10 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
     names: ['RestorePointId', 'RestorePointName'],
     why: 'Restore points can be made by the public console only, by no operation.',
   },
+  ...['StopDesktops', 'RebootDesktops'].map((operation) => ({
+    at: `${operation}.parameters.CreateSnapshot`,
+    why: 'In the newer documents of the operation, and not yet in the metadata.',
+  })),
   {
     at: 'CreateAutoSnapshotPolicy.parameters',
     names: ['PolicyName.maxLength', 'PolicyName.pattern'],
@@ -219,8 +226,11 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DescribeDesktopInfo: [
     'Deleted desktops are given only if they are named; unknown ids are left out. NeedExtraInfo is accepted.',
   ],
-  StopDesktops: ['StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.'],
-  RebootDesktops: ['OsUpdate is accepted.'],
+  StopDesktops: [
+    'StoppedMode is accepted: nothing is charged in either mode. OsUpdate is accepted.',
+    HOLDING,
+  ],
+  RebootDesktops: ['OsUpdate is accepted.', HOLDING],
   ModifyDesktopName: ['Letters of every script are letters.'],
   ...OFFICE_BEHAVIOUR,
   TagResources: [

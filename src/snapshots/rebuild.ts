@@ -12,7 +12,8 @@ import type { Stack } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { parseRoot } from '../vault/index.ts';
 import type { SnapshotContext } from './context.ts';
-import type { DiskState, Intent } from './state.ts';
+import { leaseForReset } from './request-reset.ts';
+import type { DiskState } from './state.ts';
 import { isSound, switchTo } from './switch-stack.ts';
 
 export interface RebuildRequest {
@@ -40,22 +41,12 @@ export async function requestRebuild(
       throw new EcdError('InvalidDesktopId.NotFound');
     if (desktop.status !== 'Stopped')
       throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Stopped' });
-    if (disk.intent !== null) {
-      throw new EcdError('OperationConflict', {
-        reason: 'The disk is being reset or frozen; wait until that is done.',
-      });
-    }
     const image = await imageById(trx, request.imageId ?? desktop.image_id);
     if (image === undefined) throw new EcdError('InvalidImageId.NotFound');
     if (image.status !== 'Available') throw new EcdError('IncorrectImageStatus');
     if (image.size_bytes > disk.size_bytes)
       throw new EcdError('OperationDenied.ImageTooLarge', { bytes: disk.size_bytes });
-    const lease: Intent = { kind: 'reset', imageId: image.id };
-    await trx
-      .updateTable('disks')
-      .set({ intent: JSON.stringify(lease) })
-      .where('id', '=', disk.id)
-      .execute();
+    await leaseForReset(trx, disk, { kind: 'reset', imageId: image.id });
     return disk.id;
   });
 }

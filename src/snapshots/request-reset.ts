@@ -3,8 +3,9 @@
  *
  * Invariant: when it answers, the lease (the disk's intent) is committed, and the reset happens whatever dies meanwhile.
  */
+import type { Trx } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
-import { diskOf } from '../catalogue/stacks.ts';
+import { type DiskRow, diskOf } from '../catalogue/stacks.ts';
 import { EcdError } from '../errors.ts';
 import type { SnapshotContext } from './context.ts';
 import type { Intent } from './state.ts';
@@ -46,17 +47,25 @@ export async function requestReset(
     if (desktop.status !== 'Stopped' && !(request.stopDesktop && stoppable)) {
       throw new EcdError('IncorrectDesktopStatus', { status: desktop.status, wanted: 'Stopped' });
     }
-    if (disk.intent !== null) {
-      throw new EcdError('OperationConflict', {
-        reason: 'The disk is being reset or frozen; wait until that is done.',
-      });
-    }
-    const lease: Intent = { kind: 'reset', snapshotId: snapshot.id };
-    await trx
-      .updateTable('disks')
-      .set({ intent: JSON.stringify(lease) })
-      .where('id', '=', disk.id)
-      .execute();
+    await leaseForReset(trx, disk, { kind: 'reset', snapshotId: snapshot.id });
     return disk.id;
   });
+}
+
+/** Takes a disk's lease. Throws OperationConflict while somebody has it. */
+export async function leaseForReset(
+  trx: Trx,
+  disk: DiskRow,
+  lease: Extract<Intent, { kind: 'reset' }>,
+): Promise<void> {
+  if (disk.intent !== null) {
+    throw new EcdError('OperationConflict', {
+      reason: 'The disk is being reset or frozen; wait until that is done.',
+    });
+  }
+  await trx
+    .updateTable('disks')
+    .set({ intent: JSON.stringify(lease) })
+    .where('id', '=', disk.id)
+    .execute();
 }
