@@ -234,6 +234,7 @@ describe('orphans', () => {
       pidFile: join(dir, 'qsd-0000aaaa.pid'),
     });
     writeFileSync(join(dir, 'qsd-0000bbbb.pid'), 'nothing');
+    writeFileSync(join(dir, 'qsd-0000cccc.sock'), '');
     try {
       await expect.poll(() => readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8')).toContain('(sleep)');
       expect(await StorageDaemon.endOrphans(dir)).toBe(2);

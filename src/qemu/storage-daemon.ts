@@ -158,10 +158,9 @@ export class StorageDaemon {
       throw error;
     });
     let ended = 0;
-    for (const name of names) {
-      const stem = /^(qsd-[0-9a-f]{8})\.pid$/.exec(name)?.[1];
-      if (stem === undefined) continue;
-      const ref = readPidFile(join(dir, name));
+    // One that was killed with its service before its first instruction has no pid file yet, and may have others.
+    for (const stem of new Set(names.flatMap((name) => /^(qsd-[0-9a-f]{8})\./.exec(name)?.[1] ?? []))) {
+      const ref = readPidFile(join(dir, `${stem}.pid`));
       if (ref !== null && !isGone(ref) && runsProgram(ref, PROGRAM)) {
         if (!(await terminate(ref, 5_000))) throw stuck(ref);
         ended++;
