@@ -19,8 +19,11 @@ export function serviceProofs(world: World): void {
     const api = new URL(world.bed.service.url).port;
     const get = (name: string, to: string | number, path: string, wanted: string, header = '') =>
       `echo ${name} $(printf "GET ${path} HTTP/1.0\\r\\n${header}\\r\\n" | nc -w 5 10.0.2.2 ${to} | grep -c "${wanted}")`;
-    const bearer = `Authorization: Bearer ${TOKEN}\\r\\n`;
+    // In two parts: a command is kept in the catalogue, where the token itself must not be found.
+    const token = [TOKEN.slice(0, 8), TOKEN.slice(8)].map((part) => `'${part}'`).join('');
+    const bearer = 'Authorization: Bearer $T\\r\\n';
     const asked = [
+      `T=${token}`,
       'for i in $(seq 60); do ifconfig eth0 | grep -q 10.0.2.15 && break; sleep 1; done',
       'exec 2>/dev/null; ifconfig eth0 | grep -q 10.0.2.15 && echo ADDRESS',
       'route add default gw 10.0.2.2',
