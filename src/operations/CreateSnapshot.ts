@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { EcdError } from '../errors.ts';
 import { requireRegion } from './checks.ts';
+import { HOLD_ERRORS } from './hold-first.ts';
 import { operation } from './operation.ts';
 import { named } from './resources.ts';
 import { RegionId } from './schema.ts';
@@ -45,12 +46,8 @@ export const CreateSnapshot = operation({
     'InvalidDesktopId.NotFound',
     'IncorrectDesktopStatus',
     'InvalidSourceDiskType.NotFound',
-    'QuotaExceed.Snapshot',
-    'QuotaExceed.WaitingLayers',
-    'OperationDenied.InsufficientSpace',
     'OperationConflict',
-    'OperationDenied.DiskInUse',
-    'OperationDenied.SnapshotFailed',
+    ...HOLD_ERRORS,
   ],
   resources: ({ DesktopId: id }) => named('desktop', id),
   async run(services, parameters, context) {

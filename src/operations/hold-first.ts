@@ -10,7 +10,7 @@ import { made } from './resources.ts';
 import type { Services } from './services.ts';
 import { toSecond } from './times.ts';
 
-/** Codes that holding adds to those of the operation. */
+/** What can hinder that a disk is held, beside a desktop or a disk that cannot be: also CreateSnapshot's. */
 export const HOLD_ERRORS = [
   'QuotaExceed.Snapshot',
   'QuotaExceed.WaitingLayers',
