@@ -132,9 +132,11 @@ export class Bed {
     let [stderr, begun] = ['', false];
     child.stderr.on('data', (data: Buffer) => (stderr += data));
     const timers: NodeJS.Timeout[] = [];
+    // Finding the processes takes a while: one that is found late must not die under the verdict.
+    const killing: Promise<unknown>[] = [];
     const act = ({ what }: Kill) => {
       if (what === 'service') child.kill('SIGKILL');
-      else void killOnce(dir, (program) => program.startsWith(what));
+      else killing.push(killOnce(dir, (program) => program.startsWith(what)));
     };
     createInterface(child.stdout).on('line', (line) => {
       const event = JSON.parse(line) as Event;
@@ -146,6 +148,7 @@ export class Bed {
     });
     try {
       const signal = await within(60, 'the child dies or ends', gone);
+      await within(20, 'the other processes are found', Promise.all(killing));
       replay.died();
       if (signal !== 'SIGKILL') throw new Error(`the child ended by itself:\n${stderr}`);
       return { dir, replay, died: !replay.ended, stderr };
