@@ -231,6 +231,14 @@ export const SettingsSchema = Type.Object(
 
 export type Settings = Static<typeof SettingsSchema>;
 
+/** What typebox tells of a value that does not fit. */
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: Record<string, unknown>;
+}
+
 const check = Compile(SettingsSchema);
 
 /** All defaults. */
@@ -245,16 +253,19 @@ export function parseSettings(input: unknown): Settings {
     requireTimeZone((filled as Settings).policies.timeZone);
     return filled as Settings;
   }
-  const first = [...check.Errors(filled)][0] as {
-    instancePath?: string;
-    path?: string;
-    message: string;
-    params?: Record<string, unknown>;
-  };
-  const path = (first.instancePath ?? first.path ?? '').replace(/^\//, '').replaceAll('/', '.');
-  const extra = first.params?.['additionalProperties'];
-  const setting = [path, Array.isArray(extra) ? extra[0] : ''].filter((p) => p !== '').join('.');
-  throw new EcdError('Settings.Invalid', { setting: setting || '(all)', reason: first.message });
+  throw new EcdError('Settings.Invalid', wrongSetting([...check.Errors(filled)] as unknown as SchemaError[]));
+}
+
+/** The first thing that is wrong, in the words of who writes settings. */
+function wrongSetting(errors: readonly SchemaError[]): { setting: string; reason: string } {
+  const { instancePath, keyword, message } = errors[0]!;
+  const setting = instancePath.replace(/^\//, '').replaceAll('/', '.') || '(all)';
+  if (keyword === 'boolean') return { setting, reason: 'there is no such setting' };
+  if (keyword !== 'const') return { setting, reason: message };
+  // One of several values: the schema complains once of each.
+  const allowed = errors.filter((error) => error.keyword === 'const' && error.instancePath === instancePath);
+  const values = allowed.map(({ params }) => String(params['allowedValue']));
+  return { setting, reason: `must be ${values.join(' or ')}` };
 }
 
 /** What policies/time-zone.ts reads. */

@@ -65,7 +65,9 @@ describe('config check', () => {
 
   it.each([
     [{ snapshots: { freezeMs: 1 } }, 'snapshots.freezeMs'],
-    [{ nonsense: 1 }, 'nonsense'],
+    [{ nonsense: 1 }, 'nonsense: there is no such setting'],
+    [{ cors: { origin: [] } }, 'cors.origin: there is no such setting'],
+    [{ accel: 'hvf' }, 'accel: must be auto or kvm or tcg'],
     ['{', 'settings.json'],
   ])('names what is wrong in %j', async (content, named) => {
     const { code, stderr } = await runCli(['config', 'check', file(content)]);
