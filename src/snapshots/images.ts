@@ -24,8 +24,9 @@ import {
   setImage,
 } from './image-rows.ts';
 import { dropRecords } from './remove.ts';
+import { requireSpace } from './space.ts';
 import { intentOf } from './state.ts';
-import { requireSpace, take } from './take.ts';
+import { take } from './take.ts';
 
 const MOST_TRIES = 3;
 

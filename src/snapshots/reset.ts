@@ -13,6 +13,7 @@ import { parseRoot } from '../vault/index.ts';
 import type { SnapshotContext } from './context.ts';
 import { type ResetWay, resetWay } from './decide.ts';
 import { rebuildDisk } from './rebuild.ts';
+import { requireDiskSpace } from './space.ts';
 import { type DiskState, type Intent, intentOf, loadState } from './state.ts';
 import { isSound, switchTo } from './switch-stack.ts';
 
@@ -35,7 +36,7 @@ export async function performReset(
     if (disk === undefined || intent?.kind !== 'reset') return;
     await faults.hit('reset.intended');
     try {
-      return await tryReset(ctx, disk, intent);
+      return await tryReset(ctx, disk, intent, promised());
     } catch (error) {
       const details = { disk: diskId, lease: intent, tries, error: describeError(error) };
       if (ctx.signal.aborted) throw error;
@@ -62,6 +63,7 @@ async function tryReset(
   ctx: SnapshotContext,
   disk: DiskRow,
   intent: Extract<Intent, { kind: 'reset' }>,
+  promised: boolean,
 ): Promise<void> {
   let pause: { resume(): void } | undefined;
   try {
@@ -72,7 +74,7 @@ async function tryReset(
       if (state === undefined) throw new EcdError('InvalidDesktopId.NotFound');
       await requireUnused(ctx, state, stackOf(state.disk, chain(state.layers, state.disk.active_layer)));
       if ('imageId' in intent) await rebuildDisk(ctx, state, intent.imageId);
-      else await resetDisk(ctx, state, intent.snapshotId);
+      else await resetDisk(ctx, state, intent.snapshotId, promised);
     });
   } finally {
     pause?.resume();
@@ -101,7 +103,12 @@ async function endLease(ctx: SnapshotContext, diskId: string, intent: string): P
     .execute();
 }
 
-async function resetDisk(ctx: SnapshotContext, state: DiskState, snapshotId: string): Promise<void> {
+async function resetDisk(
+  ctx: SnapshotContext,
+  state: DiskState,
+  snapshotId: string,
+  promised: boolean,
+): Promise<void> {
   const snapshot = await ctx.catalogue.db
     .selectFrom('snapshots')
     .select(['root', 'layer_id'])
@@ -119,6 +126,8 @@ async function resetDisk(ctx: SnapshotContext, state: DiskState, snapshotId: str
     'reset',
   );
   if (sound && way.kind === 'onto') return switchTo(ctx, state, below, null);
+  // What was promised may use the reserve: it is there so that nothing stops half-way.
+  if (!promised) await requireDiskSpace(ctx);
   const source = sound && way.kind === 'difference' && way.root !== null ? parseRoot(way.root) : null;
   const clean: Stack = sound ? below : { ...below, imageId: null, layers: [] };
   await switchTo(ctx, state, clean, { source, target, root: snapshot.root });

@@ -16,6 +16,7 @@ import type { SnapshotContext } from './context.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
 import { beingReset, intend, type Plan, type TakeRequest } from './intend.ts';
 import { prepareLayer } from './layers.ts';
+import { requireSpace } from './space.ts';
 import { intentOf } from './state.ts';
 
 /** Takes a snapshot of one disk and gives its id once the point in time is durable. Throws EcdError. */
@@ -54,16 +55,6 @@ async function findDisk(catalogue: Catalogue, request: TakeRequest): Promise<Dis
   // Said at once, not after the reset that holds the disk's lock.
   if (intentOf(disk)?.kind === 'reset') throw beingReset();
   return disk;
-}
-
-export async function requireSpace(ctx: SnapshotContext): Promise<void> {
-  const reserve = ctx.settings.snapshots.reserveBytes;
-  // A vault that is away is no reason to refuse: the frozen layer waits for it.
-  const vault = await ctx.vault.freeBytes().catch(() => Number.POSITIVE_INFINITY);
-  const free = Math.min(await ctx.pool.freeBytes(), vault);
-  if (free < reserve) {
-    throw new EcdError('OperationDenied.InsufficientSpace', { path: 'the data directory', free, reserve });
-  }
 }
 
 /** A lease that an earlier call left open is settled, and there is a prepared layer. */
