@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { COMPLETE, DESKTOPS, NO_IMAGE, type Parameters } from './support/complete.ts';
 import { Room } from './support/room.ts';
 
@@ -54,8 +54,11 @@ const image = (): Parameters => ({ DesktopId: desktop, ImageName: 'limits' });
 /** Every layer of every disk is open for writing in another program, as in an administrator's. */
 async function hold(): Promise<void> {
   const disks = join(room.service.data, 'disks');
-  for (const name of await readdir(disks, { recursive: true })) {
-    if (!name.endsWith('.qcow2')) continue;
+  const layers = async () =>
+    (await readdir(disks, { recursive: true })).filter((name) => name.endsWith('.qcow2'));
+  // A settle ends with its layer gone: base, active layer and the one prepared are left.
+  await vi.waitUntil(async () => (await layers()).length === 3, { timeout: 20_000, interval: 50 });
+  for (const name of await layers()) {
     const file = { driver: 'file', filename: join(disks, name) };
     const opened = `json:${JSON.stringify({ driver: 'qcow2', backing: null, file })}`;
     const holder = spawn('qemu-io', [opened], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -87,6 +90,19 @@ test('the number of desktops, bundles and policies', async () => {
   );
 });
 
+test('the number of office sites and of policy groups', async () => {
+  const fill = async (action: string, more: (n: number) => Parameters) => {
+    for (let n = 0; n < 1000; n += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, k) => room.client.call(action, more(n + k))));
+  };
+  await fill('CreateSimpleOfficeSite', (n) => ({ OfficeSiteName: `site-${n}` }));
+  expect(await room.refused('CreateSimpleOfficeSite', { OfficeSiteName: 'one-more' })).toBe(
+    '403 QuotaExceed.OfficeSite',
+  );
+  await fill('CreatePolicyGroup', (n) => ({ Name: `group ${n}` }));
+  expect(await room.refused('CreatePolicyGroup', { Name: 'one more' })).toBe('403 QuotaExceed.PolicyGroup');
+});
+
 test('the number of tags, and desktops that cannot be shared out or have no image', async () => {
   const tagged = { ResourceType: DESKTOPS, 'ResourceId.1': desktop };
   const tags = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`Tag.${n + 1}.Key`, `key ${n}`]));
@@ -99,6 +115,40 @@ test('the number of tags, and desktops that cannot be shared out or have no imag
     '400 InvalidAmount.NotTimesOfUsers',
   );
   expect(await room.refused('CreateDesktops', orderOf(NO_IMAGE))).toBe('404 InvalidImageId.NotFound');
+});
+
+/** What holds the disks of a running desktop first is refused for the same reasons, and stops nothing. */
+async function holdingIsRefused(refusal: string): Promise<void> {
+  for (const action of ['StopDesktops', 'RebootDesktops'])
+    expect(await room.refused(action, { ...one(), CreateSnapshot: 'true' })).toBe(refusal);
+  expect((await room.until(desktop, 'Running'))['DesktopStatus']).toBe('Running');
+}
+
+test('disks of a running desktop that cannot be held', async () => {
+  const taken = [await take(), await take()];
+  await Promise.all(taken.map((id) => room.accomplished(id)));
+  await holdingIsRefused('403 QuotaExceed.Snapshot');
+  await room.client.ok('DeleteSnapshot', { 'SnapshotId.1': taken[0]!, 'SnapshotId.2': taken[1]! });
+  await room.restart(settings({ reserveBytes: 2 ** 52 }));
+  await holdingIsRefused('403 OperationDenied.InsufficientSpace');
+  await room.restart(settings({ maxWaitingLayers: 1 }), 'archive.opened=stall');
+  const early = await take();
+  await holdingIsRefused('403 QuotaExceed.WaitingLayers');
+  await room.restart(settings({}));
+  await room.accomplished(early);
+  const [disks, away] = [join(room.service.data, 'disks'), join(room.service.data, '../away')];
+  const [disk] = await readdir(disks);
+  await rename(join(disks, disk!), away);
+  await holdingIsRefused('403 OperationDenied.SnapshotFailed');
+  await rename(away, join(disks, disk!));
+  await room.restart(settings({}), 'reset.intended=stall');
+  await room.client.ok('ResetSnapshot', { SnapshotId: early, StopDesktop: 'true' });
+  await holdingIsRefused('409 OperationConflict');
+  await room.restart(settings({ quotaPerDisk: 2 }));
+  await room.until(desktop, 'Stopped');
+  await room.client.ok('DeleteSnapshot', { 'SnapshotId.1': early });
+  await room.client.ok('StartDesktops', one());
+  await room.until(desktop, 'Running');
 });
 
 test('a disk that is not there, and commands that the status does not allow', async () => {

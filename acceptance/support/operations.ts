@@ -12,14 +12,14 @@ const POLICY_PARTS = [
   'InvalidCronExpression.Malformed',
 ];
 const TAGS = ['InvalidTagKey.Malformed', 'InvalidTagValue.Malformed'];
-const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus', 'OperationConflict'];
+const ONE_DESKTOP = [REGION, 'InvalidDesktopId.NotFound'];
 
 /** Of a call that takes snapshots before it does what it is for. */
 const HOLDING = [
   'QuotaExceed.Snapshot',
   'QuotaExceed.WaitingLayers',
   'OperationDenied.InsufficientSpace',
-  'OperationDenied.DiskInUse',
+  'OperationConflict',
   'OperationDenied.SnapshotFailed',
 ];
 
@@ -41,7 +41,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'OperationDenied.SnapshotFailed',
   ],
   DescribeSnapshots: [...LISTING, 'InvalidParameter'],
-  DeleteSnapshot: [REGION, 'OperationConflict'],
+  DeleteSnapshot: [REGION],
   ResetSnapshot: [
     REGION,
     'InvalidSnapshotId.NotFound',
@@ -74,16 +74,11 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   DescribeDesktops: [...LISTING, 'InvalidParameter'],
   DescribeDesktopInfo: [REGION],
-  StartDesktops: ONE_DESKTOP,
-  StopDesktops: [...ONE_DESKTOP, ...HOLDING],
-  RebootDesktops: [...ONE_DESKTOP, ...HOLDING],
+  StartDesktops: [...ONE_DESKTOP, 'IncorrectDesktopStatus'],
+  StopDesktops: [...ONE_DESKTOP, 'IncorrectDesktopStatus', ...HOLDING],
+  RebootDesktops: [...ONE_DESKTOP, 'IncorrectDesktopStatus', ...HOLDING],
   DeleteDesktops: ONE_DESKTOP,
-  ModifyDesktopName: [
-    'InvalidDesktopName.Malformed',
-    REGION,
-    'InvalidDesktopId.NotFound',
-    'OperationConflict',
-  ],
+  ModifyDesktopName: ['InvalidDesktopName.Malformed', REGION, 'InvalidDesktopId.NotFound'],
   CreateSimpleOfficeSite: ['InvalidParameter', REGION, 'QuotaExceed.OfficeSite'],
   DescribeOfficeSites: LISTING,
   DeleteOfficeSites: [REGION, 'OperationDenied.OfficeSiteInUse'],
@@ -128,13 +123,7 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidImageId.NotFound',
   ],
   DeleteImages: [REGION, 'InvalidImageId.NotFound', 'OperationDenied.ImageInUse'],
-  RunCommand: [
-    'InvalidParameter',
-    REGION,
-    'InvalidDesktopId.NotFound',
-    'IncorrectDesktopStatus',
-    'OperationDenied.NoAgent',
-  ],
+  RunCommand: ['InvalidParameter', REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus'],
   StopInvocation: [
     REGION,
     'InvalidInvokeId.NotFound',

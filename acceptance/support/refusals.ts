@@ -30,6 +30,7 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['CreateDesktops', { SnapshotPolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
   ['DescribeSnapshots', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
   ['DescribeDesktops', { DesktopStatus: 'Asleep' }, '400 InvalidDesktopStatus'],
+  ['CreateDesktops', { VolumeEncryptionEnabled: 'true' }, '400 InvalidVolumeEncryptionEnabled'],
   ['CreateDesktops', { Amount: '0' }, '400 InvalidAmount'],
   ['CreateDesktops', { BundleId: 'b-00000000000000000' }, '404 InvalidDesktopBundle.NotFound'],
   ['CreateDesktops', { DesktopName: '1 bad name' }, '400 InvalidDesktopName.Malformed'],

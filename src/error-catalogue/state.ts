@@ -98,11 +98,6 @@ export const STATE_ERRORS = {
     message: 'The disk is in use by another process.',
     advice: 'Another program holds the lock of {path}; end it and try again.',
   },
-  'OperationDenied.NoAgent': {
-    status: 403,
-    message: 'The guest agent of the desktop does not answer.',
-    advice: 'Install and start qemu-guest-agent in the guest.',
-  },
   'OperationDenied.TicketInvalid': {
     status: 403,
     message: 'The ticket is unknown, has expired or was used already.',

@@ -48,6 +48,7 @@ export const CreateSnapshot = operation({
     'InvalidSourceDiskType.NotFound',
     'OperationConflict',
     ...HOLD_ERRORS,
+    'OperationDenied.DiskInUse',
   ],
   resources: ({ DesktopId: id }) => named('desktop', id),
   async run(services, parameters, context) {

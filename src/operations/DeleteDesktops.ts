@@ -14,12 +14,7 @@ export const DeleteDesktops = operation({
     ResellerOwnerUid: int64(IGNORED),
   }),
   response: None,
-  errors: [
-    'InvalidRegionId.NotFound',
-    'InvalidDesktopId.NotFound',
-    'IncorrectDesktopStatus',
-    'OperationConflict',
-  ],
+  errors: ['InvalidRegionId.NotFound', 'InvalidDesktopId.NotFound'],
   resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, { RegionId: regionId, DesktopId: ids }, context) {
     const desktops = distinct(ids);

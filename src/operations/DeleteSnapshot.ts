@@ -10,7 +10,7 @@ export const DeleteSnapshot = operation({
   summary: 'Deletes snapshots. Unknown ids are ignored; one that is in progress is cancelled.',
   parameters: Type.Object({ RegionId, SnapshotId: texts('The snapshots.', 100) }),
   response: None,
-  errors: ['InvalidRegionId.NotFound', 'OperationConflict'],
+  errors: ['InvalidRegionId.NotFound'],
   resources: ({ SnapshotId: ids }) => named('snapshot', ids),
   async run(services, { RegionId: regionId, SnapshotId: ids }, context) {
     requireRegion(services, regionId);

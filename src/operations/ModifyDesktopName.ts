@@ -18,12 +18,7 @@ export const ModifyDesktopName = operation({
     DesktopId: Type.String({ description: 'The desktop.' }),
   }),
   response: None,
-  errors: [
-    'InvalidDesktopName.Malformed',
-    'InvalidRegionId.NotFound',
-    'InvalidDesktopId.NotFound',
-    'OperationConflict',
-  ],
+  errors: ['InvalidDesktopName.Malformed', 'InvalidRegionId.NotFound', 'InvalidDesktopId.NotFound'],
   resources: ({ DesktopId: id }) => named('desktop', id),
   async run(services, { RegionId: regionId, NewDesktopName: name, DesktopId: id }, context) {
     checkDesktopName(name);

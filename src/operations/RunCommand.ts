@@ -31,7 +31,6 @@ export const RunCommand = operation({
     'InvalidRegionId.NotFound',
     'InvalidDesktopId.NotFound',
     'IncorrectDesktopStatus',
-    'OperationDenied.NoAgent',
   ],
   resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, parameters, context) {

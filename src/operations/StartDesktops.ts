@@ -13,12 +13,7 @@ export const StartDesktops = operation({
     DesktopId: texts('The desktops.', 100),
   }),
   response: None,
-  errors: [
-    'InvalidRegionId.NotFound',
-    'InvalidDesktopId.NotFound',
-    'IncorrectDesktopStatus',
-    'OperationConflict',
-  ],
+  errors: ['InvalidRegionId.NotFound', 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus'],
   resources: ({ DesktopId: ids }) => named('desktop', ids),
   async run(services, { RegionId: regionId, DesktopId: ids }, context) {
     const desktops = distinct(ids);

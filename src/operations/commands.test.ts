@@ -54,9 +54,9 @@ describe('RunCommand', () => {
     const there = await bed.desktop({ region_id: 'room-2' });
     expect(await code({ DesktopId: [there] })).toBe('InvalidDesktopId.NotFound');
     bed.answers.set('run', () => {
-      throw new EcdError('OperationDenied.NoAgent');
+      throw new EcdError('IncorrectDesktopStatus');
     });
-    expect(await code({})).toBe('OperationDenied.NoAgent');
+    expect(await code({})).toBe('IncorrectDesktopStatus');
   });
 });
 

@@ -10,12 +10,11 @@ import { made } from './resources.ts';
 import type { Services } from './services.ts';
 import { toSecond } from './times.ts';
 
-/** What can hinder that a disk is held, beside a desktop or a disk that cannot be: also CreateSnapshot's. */
+/** What can hinder that a disk of a Running desktop is held, beside a status or a disk that is wrong: also CreateSnapshot's. */
 export const HOLD_ERRORS = [
   'QuotaExceed.Snapshot',
   'QuotaExceed.WaitingLayers',
   'OperationDenied.InsufficientSpace',
-  'OperationDenied.DiskInUse',
   'OperationDenied.SnapshotFailed',
 ] as const;
 
@@ -46,7 +45,8 @@ export async function holdFirst(
     if (refused !== undefined) throw refused.reason;
     await stop();
   } catch (error) {
-    if (taken.length > 0) await services.snapshots.remove(regionId, taken, context.claim);
+    // What cannot be removed stays in the listing; the client is to hear why nothing was stopped.
+    if (taken.length > 0) await services.snapshots.remove(regionId, taken, context.claim).catch(() => {});
     throw error;
   }
 }
