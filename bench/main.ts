@@ -111,7 +111,9 @@ async function main(): Promise<number> {
 function keep(results: Results, text: string): void {
   const folder = values.results ?? join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
-  const name = join(folder, `${results.date}-${results.machine.name}`);
+  // Some parts alone leave the results of a whole run as they are.
+  const some = values.only.length === 0 ? '' : `-${results.parts.map(({ part }) => part).join('-')}`;
+  const name = join(folder, `${results.date}-${results.machine.name}${some}`);
   writeFileSync(`${name}.md`, text);
   writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 2)}\n`);
   process.stdout.write(`\nKept in ${name}.md and .json\n`);
