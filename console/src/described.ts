@@ -41,6 +41,7 @@ export interface ListedError {
   readonly status: number;
   readonly message: string;
   readonly advice: string;
+  readonly causes: string;
   readonly operations: readonly string[];
   readonly family?: 'Missing' | 'Invalid';
 }
