@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Catalogue } from './catalogue.ts';
 import { KeyStore, openKeySecrets } from './keys.ts';
 import type { SecretBox } from './secrets.ts';
-import { forgetLinks, issueLink, LINK_MS, spendLink } from './sign-in-links.ts';
+import { issueLink, LINK_MS, spendLink } from './sign-in-links.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const BOB = { userName: 'bob', sessionSeconds: 3600 };
@@ -55,11 +55,13 @@ it('of many that open it at once, one is signed in', async () => {
 it('is worth nothing when its time is over or its user is gone, and is forgotten then', async () => {
   const old = await issue();
   expect(await spend(old, NOW + LINK_MS)).toBeNull();
-  await issue();
-  await forgetLinks(catalogue, NOW + LINK_MS - 1);
-  expect(await links()).toHaveLength(1);
-  await forgetLinks(catalogue, NOW + LINK_MS);
   expect(await links()).toHaveLength(0);
+  const fresh = await issue(NOW + 1);
+  await issue(NOW + LINK_MS);
+  expect(await links()).toHaveLength(2);
+  await issue(NOW + LINK_MS + 1);
+  expect(await links()).toHaveLength(2);
+  expect(await spend(fresh, NOW + 2)).toBeNull();
   const orphan = await issue();
   await catalogue.db.deleteFrom('users').where('name', '=', 'bob').execute();
   expect(await links()).toHaveLength(0);

@@ -3,7 +3,7 @@
  *
  * Invariants: the token in a link is random and only its hash is on record; of all that spend it, at once or with several
  * servers, one succeeds: the row goes in the transaction that makes the credentials; after `LINK_MS` it is worth nothing;
- * a link goes with its user. A link never outlives what it was made for: it holds no rights but those of its user.
+ * a link goes with its user. Those that are too old are forgotten when another one is made or opened.
  */
 import type { Catalogue, Trx } from './catalogue.ts';
 import type { SecretBox } from './secrets.ts';
@@ -25,6 +25,7 @@ export interface SignedIn extends TemporaryKey {
 
 /** Makes a link of a user that exists; gives its token. */
 export async function issueLink(trx: Trx, link: NewLink, now: number): Promise<string> {
+  await forgetOld(trx, now);
   const token = makeToken();
   await trx
     .insertInto('sign_in_links')
@@ -46,18 +47,18 @@ export function spendLink(
   now: number,
 ): Promise<SignedIn | null> {
   return catalogue.transaction(async (trx) => {
+    await forgetOld(trx, now);
     const row = await trx
       .deleteFrom('sign_in_links')
       .where('hash', '=', tokenHash(token))
-      .returning(['user_name', 'session_seconds', 'expires_at'])
+      .returning(['user_name', 'session_seconds'])
       .executeTakeFirst();
-    if (row === undefined || row.expires_at <= now) return null;
+    if (row === undefined) return null;
     const options = { userName: row.user_name, seconds: row.session_seconds, clock: () => now };
     return { ...(await createTemporaryKey(trx, box, options)), UserName: row.user_name };
   });
 }
 
-/** Forgets links that are too old. */
-export async function forgetLinks(catalogue: Catalogue, now: number): Promise<void> {
-  await catalogue.db.deleteFrom('sign_in_links').where('expires_at', '<=', now).execute();
+async function forgetOld(trx: Trx, now: number): Promise<void> {
+  await trx.deleteFrom('sign_in_links').where('expires_at', '<=', now).execute();
 }
