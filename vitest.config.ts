@@ -43,7 +43,7 @@ export default defineConfig({
           include: [
             'test/**/*.e2e.ts',
             'acceptance/**/*.e2e.ts',
-            ...(FULL ? ['acceptance/**/*.full.ts'] : []),
+            ...(FULL ? ['acceptance/**/*.full.ts', 'test/**/*.full.ts'] : []),
           ],
           globalSetup: ['acceptance/support/coverage-setup.ts'],
           testTimeout: 600_000,

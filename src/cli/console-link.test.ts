@@ -40,7 +40,7 @@ it('makes a link of the Administrator at the address of the service', async () =
 
 it('makes one of a user, at another address, for as long as asked', async () => {
   await runCli(['user', 'create', 'bob', '--data', data]);
-  const words = ['--user', 'bob', '--seconds', '60', '--endpoint', 'https://desk.example/x', '--json'];
+  const words = ['--user', 'bob', '--seconds', '60', '--endpoint', 'https://desk.example', '--json'];
   const { Url, UserName } = JSON.parse((await link(...words)).stdout);
   expect(Url).toMatch(/^https:\/\/desk\.example\/console\/sign-in#link=/);
   expect(UserName).toBe('bob');
