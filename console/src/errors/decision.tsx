@@ -46,9 +46,10 @@ export function Decision({ requestId }: { readonly requestId: string }) {
         {say('requestId')}: <code className="said">{requestId}</code>
       </p>
       {credentials === null ? (
-        <p>
-          {say('decisionSignIn')} <Link to="/sign-in">{say('signIn')}</Link>
-        </p>
+        <>
+          <p>{say('decisionSignIn')}</p>
+          <Link to="/sign-in">{say('signIn')}</Link>
+        </>
       ) : mayNot ? (
         <p>{say('decisionNoRight')}</p>
       ) : asked.error !== null ? (

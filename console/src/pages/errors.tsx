@@ -27,7 +27,6 @@ export function Errors() {
     <div className="page stack">
       <h1>{say('errors')}</h1>
       <Paste />
-      {requestId === undefined ? null : <Decision requestId={requestId} />}
       {q === undefined ? (
         <All errors={errors.data} />
       ) : (
@@ -42,6 +41,7 @@ export function Errors() {
           ) : (
             <ErrorDetail code={q} found={found} />
           )}
+          {requestId === undefined ? null : <Decision requestId={requestId} />}
           <Link to="/errors">{say('backToAll')}</Link>
         </>
       )}

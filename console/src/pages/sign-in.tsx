@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useCanGoBack, useNavigate, useRouter } from '@tanstack/react-router';
 import { Alert, Button, Card, Form, Input, Typography } from 'antd';
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { ApiError, call, openLink } from '../client.ts';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
@@ -53,7 +53,8 @@ export function SignIn({ stay = false }: { readonly stay?: boolean }) {
     },
   });
   // Elsewhere the page could not use what it gets: the link stays good for a page that can.
-  useEffect(() => (globalThis.isSecureContext ? onLink(open) : undefined), [open]);
+  // Before the form is painted, so that nothing flickers.
+  useLayoutEffect(() => (globalThis.isSecureContext ? onLink(open) : undefined), [open]);
   const rules = [{ required: true, message: say('required') }];
   // Without it a browser has no cryptography for this page.
   if (!globalThis.isSecureContext) {
@@ -63,11 +64,17 @@ export function SignIn({ stay = false }: { readonly stay?: boolean }) {
       </div>
     );
   }
+  if (opening.isPending) {
+    return (
+      <div className="page narrow">
+        <p role="status">{say('openingLink')}</p>
+      </div>
+    );
+  }
   return (
     <div className="page narrow">
       <Typography.Title level={1}>{say('signIn')}</Typography.Title>
       {ended ? <Alert type="info" showIcon title={say('sessionEnded')} /> : null}
-      {opening.isPending ? <p role="status">{say('openingLink')}</p> : null}
       {opening.error === null ? null : <Failure error={opening.error} />}
       <Card>
         <p>{say('signInLead')}</p>
