@@ -21,6 +21,7 @@ export default defineConfig({
             'images/**/*.test.ts',
             'acceptance/**/*.test.ts',
             'console/src/**/*.test.ts',
+            'test/**/*.test.ts',
           ],
           testTimeout: 20_000,
           // Most of them wait for timers and sockets; none leaves anything behind for the next file.

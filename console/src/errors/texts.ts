@@ -4,17 +4,10 @@
  *
  * Invariant: a code that has no text in a language is told in English; words in angle brackets are the same in all.
  */
-import type { ListedError } from '../described.ts';
+import type { ErrorText, ListedError } from '../described.ts';
 import { PARAMETER_TEXTS } from './zh/parameters.ts';
 import { REQUEST_TEXTS } from './zh/request.ts';
 import { STATE_TEXTS } from './zh/state.ts';
-
-/** As the catalogue's entries; `<name>` stands for what the service fills in. */
-export interface ErrorText {
-  readonly message: string;
-  readonly advice: string;
-  readonly causes: string;
-}
 
 export const CHINESE: Readonly<Record<string, ErrorText>> = {
   ...REQUEST_TEXTS,

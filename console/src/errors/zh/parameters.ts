@@ -1,5 +1,5 @@
 /** Codes of parameters that have one of their own in Chinese, in the order of the one catalogue. */
-import type { ErrorText } from '../texts.ts';
+import type { ErrorText } from '../../described.ts';
 
 export const PARAMETER_TEXTS: Readonly<Record<string, ErrorText>> = {
   InvalidMaxResults: {

@@ -1,5 +1,5 @@
 /** Codes about the form of a request, its signature and its caller in Chinese, in the order of the one catalogue. */
-import type { ErrorText } from '../texts.ts';
+import type { ErrorText } from '../../described.ts';
 
 export const REQUEST_TEXTS: Readonly<Record<string, ErrorText>> = {
   MissingParameter: {

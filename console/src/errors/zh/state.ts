@@ -1,5 +1,5 @@
 /** Codes about state, quotas and conflicts in Chinese, in the order of the one catalogue. */
-import type { ErrorText } from '../texts.ts';
+import type { ErrorText } from '../../described.ts';
 
 export const STATE_TEXTS: Readonly<Record<string, ErrorText>> = {
   IncorrectDesktopStatus: {
