@@ -21,6 +21,7 @@ export default defineConfig({
             'images/**/*.test.ts',
             'acceptance/**/*.test.ts',
             'console/src/**/*.test.ts',
+            'test/**/*.test.ts',
           ],
           testTimeout: 20_000,
           // Most of them wait for timers and sockets; none leaves anything behind for the next file.
@@ -43,7 +44,7 @@ export default defineConfig({
           include: [
             'test/**/*.e2e.ts',
             'acceptance/**/*.e2e.ts',
-            ...(FULL ? ['acceptance/**/*.full.ts'] : []),
+            ...(FULL ? ['acceptance/**/*.full.ts', 'test/**/*.full.ts'] : []),
           ],
           globalSetup: ['acceptance/support/coverage-setup.ts'],
           testTimeout: 600_000,

@@ -215,6 +215,7 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   await until(desktopId, 'Deleted');
   await call('DeleteOfficeSites', { 'OfficeSiteId.1': OfficeSiteId });
   await call('DeletePolicyGroups', { 'PolicyGroupId.1': PolicyGroupId });
+  await call('GetAuditEvents', {});
 });
 
 test('a request that was answered cannot be sent again, not even to a service that was started again', async () => {

@@ -28,6 +28,12 @@ describe('the error catalogue', () => {
     }
   });
 
+  it('says of each code that a client can meet how it comes to be, in whole sentences', () => {
+    for (const table of [REQUEST_ERRORS, PARAMETER_ERRORS, STATE_ERRORS])
+      for (const [code, { causes }] of Object.entries(table))
+        expect([code, causes]).toEqual([code, expect.stringMatching(/^[A-Z][^{}]{15,180}\.$/)]);
+  });
+
   it('fills in details, names the parameter in the public code, and keeps the cause', () => {
     const cause = new Error('the disk is on fire');
     const error = new EcdError('MissingParameter', { parameter: 'RegionId' }, cause);

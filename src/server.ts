@@ -34,6 +34,7 @@ import { detectQemu } from './qemu/detect.ts';
 import { acceleratorOf } from './qemu/kvm.ts';
 import type { User } from './qemu/process.ts';
 import type { Settings } from './settings.ts';
+import { signInLinksOf } from './sign-in-links-of.ts';
 import { ScanPool } from './snapshots/scan.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
 import { qemuUser } from './system-user.ts';
@@ -218,7 +219,8 @@ async function openDoor(
   stopping: AbortSignal,
 ): Promise<FastifyInstance> {
   const { settings, log } = options;
-  const keys = new KeyStore(catalogue, await openKeySecrets(catalogue, dir.secretKey));
+  const secrets = await openKeySecrets(catalogue, dir.secretKey);
+  const keys = new KeyStore(catalogue, secrets);
   const { desktops, commands, snapshots } = parts;
   const throttle = new Throttle(settings.limits, systemClock);
   const door = buildDoor({
@@ -237,6 +239,7 @@ async function openDoor(
       claim: (accessKeyId, nonce, expiresMs) => new Claim(accessKeyId, nonce, expiresMs),
       spend: (claim) => spendNonce(catalogue, claim),
     },
+    signInLinks: signInLinksOf(catalogue, secrets),
     clock: systemClock,
     newRequestId: newId.request,
     log,

@@ -157,7 +157,7 @@ test('an operation by its address: its form, its signature, its answer in both f
   expect(await page.getByRole('region', { name: 'curl' }).textContent()).toContain(
     'SnapshotName=%3Cimg%20src%3Dx',
   );
-  await page.getByText('SDK Python').click();
+  await page.getByText('Python (SDK)').click();
   await page.getByText('This sample was never executed here').waitFor();
   expect(await tab.inspect('samples')).toEqual([]);
   expect(await page.title()).toBe('OpenECD');

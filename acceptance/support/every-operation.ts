@@ -50,7 +50,14 @@ export async function everyOperation(room: Room, send: SdkCall): Promise<Readonl
   await call('DeleteOfficeSites', { 'OfficeSiteId.1': office.OfficeSiteId });
   await call('DeletePolicyGroups', { 'PolicyGroupId.1': office.PolicyGroupId });
   await call('DeleteImages', { 'ImageId.1': ImageId });
+  await audited(call);
   return done;
+}
+
+/** The log is written a moment after the answer. */
+async function audited(call: Call): Promise<void> {
+  const newest = async () => items(await call('GetAuditEvents', { MaxResults: '1' }), 'AuditEvents')[0];
+  await expect.poll(newest).toMatchObject({ Operation: 'DeleteImages', Result: 'OK', Kind: 'write' });
 }
 
 /** An office site and a policy group, as they come back. */

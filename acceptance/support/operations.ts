@@ -138,4 +138,5 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidTaskId.NotFound',
     'IncorrectDesktopStatus',
   ],
+  GetAuditEvents: [...LISTING, 'InvalidParameter'],
 };

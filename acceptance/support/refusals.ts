@@ -92,4 +92,5 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['GetConnectionTicket', { TaskId: NO_TASK }, '404 InvalidTaskId.NotFound'],
   ['GetConnectionTicket', { CommandContent: 'notepad' }, '400 InvalidCommandContent'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
+  ['GetAuditEvents', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
 ];

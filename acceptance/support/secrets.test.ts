@@ -11,6 +11,7 @@ noteExchange({ Password: 'pass-0123456789', CommandContent: 'echo häll 01234567
 notePem('-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n');
 notePrinted('{"AccessKeyId": "LTAI0", "AccessKeySecret": "printedprintedprinted0"}');
 notePrinted('AccessKeySecret  alsoalsoalsoalsoalso0\nSecurityToken    dG9rZW4gdG9rZW4gdG9rZW4=\n');
+notePrinted('http://127.0.0.1:1/console/sign-in#link=bGluay9saW5r%2F2xpbmsvbGluaw%3D%3D\n');
 
 test.each([
   [SECRET, 'AccessKeySecret'],
@@ -25,6 +26,7 @@ test.each([
   ['printedprintedprinted0', 'AccessKeySecret'],
   ['alsoalsoalsoalsoalso0', 'AccessKeySecret'],
   ['dG9rZW4gdG9rZW4gdG9rZW4=', 'SecurityToken'],
+  ['bGluay9saW5r/2xpbmsvbGluaw==', 'sign-in link'],
 ])('%s is found where it stands, and its place is named', (text, what) => {
   expect(findLeaks([['the log', `a line\n{"x":"${text}"}\n`]])).toEqual([`${what} in the log`]);
 });

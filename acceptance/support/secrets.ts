@@ -13,6 +13,7 @@ type Kind = 'secret' | 'script';
 
 /** Shorter ones, like the wrong secret `x`, stand everywhere by chance. */
 const SHORTEST = 12;
+const LINK = /#link=([A-Za-z0-9%]{20,})/g;
 const IN_OUTPUT = /(AccessKeySecret|SecurityToken)[":\s]{1,20}([A-Za-z0-9+/]{20,}=*)/g;
 /** Files of the data directory that hold secrets on purpose, closed to others. */
 const ON_PURPOSE = new Set(['secret.key', 'admin-key.json']);
@@ -33,6 +34,7 @@ export function noteKey(key: { readonly accessKeySecret: string; readonly securi
 /** Notes the secrets that a command has printed. */
 export function notePrinted(output: string): void {
   for (const [, what, text] of output.matchAll(IN_OUTPUT)) noteSecret(what!, text);
+  for (const [, token] of output.matchAll(LINK)) noteSecret('sign-in link', decodeURIComponent(token!));
 }
 
 /** Notes what of a request or an answer is secret. */

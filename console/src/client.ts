@@ -3,7 +3,8 @@
  *
  * Invariant: every failure is an ApiError (the service refused) or a ServiceGone (nothing answered).
  */
-import { type Credentials, fresh, type Parameters, type Signed, sign, steps } from './signer.ts';
+import { type SignatureKind, signatureOf } from './signature.ts';
+import { type Credentials, credentialsOf, fresh, type Parameters, type Signed } from './signer.ts';
 
 /** The service refused: Code, Message and RequestId as it sent them. */
 export class ApiError extends Error {
@@ -35,12 +36,14 @@ export interface Answer {
 
 /** Sends a signed request as it is. Throws ServiceGone. */
 export async function send(signed: Signed): Promise<Answer> {
-  const { host: _, ...headers } = signed.headers;
+  const { host: _, ...named } = signed.headers;
+  const { authorization } = signed;
+  const headers = authorization === undefined ? named : { ...named, authorization };
   const began = performance.now();
   try {
     const answer = await fetch(signed.target, {
       method: 'POST',
-      headers: { ...headers, authorization: signed.authorization },
+      headers,
       body: signed.body,
       credentials: 'omit',
       cache: 'no-store',
@@ -59,10 +62,10 @@ export async function signNow(
   action: string,
   parameters: Parameters,
   format: 'JSON' | 'XML' = 'JSON',
+  kind: SignatureKind = 'ACS3-HMAC-SHA256',
 ): Promise<Signed> {
-  const { securityToken } = credentials;
-  const request = { host: location.host, action, parameters, format, securityToken, ...fresh() };
-  return sign(await steps(request), credentials);
+  const request = { host: location.host, action, parameters, format, ...fresh() };
+  return (await signatureOf(kind, request, credentials)) as Signed;
 }
 
 /** Calls an operation and gives its answer. Throws ApiError or ServiceGone. */
@@ -71,6 +74,31 @@ export async function call<T>(credentials: Credentials, action: string, paramete
   const fields = parse(answer);
   if (answer.status !== 200) throw new ApiError(answer.status, fields);
   return fields as T;
+}
+
+/** Gives the token of a sign-in link for temporary credentials, which end it. Throws ApiError or ServiceGone. */
+export async function openLink(token: string): Promise<Credentials> {
+  const began = performance.now();
+  let answer: Answer;
+  try {
+    const { status, headers, text } = await fetch('/console/sign-in-link', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ Token: token }),
+      credentials: 'omit',
+      cache: 'no-store',
+    }).then(async (got) => ({ status: got.status, headers: got.headers, text: await got.text() }));
+    const requestId = headers.get('x-acs-request-id') ?? '';
+    answer = { status, text, requestId, milliseconds: performance.now() - began };
+  } catch (error) {
+    throw new ServiceGone(error);
+  }
+  const fields = parse(answer) as Record<string, string>;
+  if (answer.status !== 200) throw new ApiError(answer.status, fields);
+  return credentialsOf(fields['AccessKeyId']!, fields['AccessKeySecret']!, {
+    securityToken: fields['SecurityToken']!,
+    expiresAt: new Date(fields['Expiration']!),
+  });
 }
 
 function parse(answer: Answer): Record<string, unknown> {

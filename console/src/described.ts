@@ -36,11 +36,16 @@ export interface Docs {
   readonly endpoints: readonly { readonly regionId: string }[];
 }
 
-export interface ListedError {
-  readonly code: string;
-  readonly status: number;
+/** What is said of an error; `<name>` stands for what the service fills in. */
+export interface ErrorText {
   readonly message: string;
   readonly advice: string;
+  readonly causes: string;
+}
+
+export interface ListedError extends ErrorText {
+  readonly code: string;
+  readonly status: number;
   readonly operations: readonly string[];
   readonly family?: 'Missing' | 'Invalid';
 }

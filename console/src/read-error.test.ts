@@ -19,3 +19,16 @@ test('takes a code alone, and finds none in other text', () => {
   expect(readError('it does not work')).toBeUndefined();
   expect(readError('<script>alert(1)</script>')).toBeUndefined();
 });
+
+test('a whole answer is read as such: what its message quotes is no code', () => {
+  const Message = 'the client sent {"Code":"InternalError"}';
+  expect(readError(JSON.stringify({ Message, Code: 'QuotaExceed.Tag', RequestId: 'R-12345678' }))).toEqual({
+    code: 'QuotaExceed.Tag',
+    requestId: 'R-12345678',
+  });
+  expect(readError('{"Code":"QuotaExceed.Tag","RequestId":"<b>"}')).toEqual({
+    code: 'QuotaExceed.Tag',
+    requestId: undefined,
+  });
+  expect(readError('{"a":[]}')).toBeUndefined();
+});

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { signByHeaders } from '../../acceptance/support/signer.ts';
-import { encodeParameters, importSecret, sign, steps, type Unsigned } from './signer.ts';
+import { signByHeaders, signByParameters } from '../../acceptance/support/signer.ts';
+import { credentialsOf, encodeParameters, importSecret, sign, steps, type Unsigned } from './signer.ts';
+import { signV1, stepsV1 } from './signer-v1.ts';
 
 const KEY = { accessKeyId: 'testid', accessKeySecret: 'testsecret' };
 const NOW = Date.UTC(2026, 10, 24, 2, 34, 43);
@@ -42,6 +43,39 @@ test('signs what an independent signer signs, byte for byte', async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('signs by the older signature what an independent signer signs', async () => {
+  const credentials = await credentialsOf(KEY.accessKeyId, KEY.accessKeySecret);
+  await fc.assert(
+    fc.asyncProperty(parameters, fc.constantFrom('JSON' as const, 'XML' as const), async (fields, format) => {
+      const request = { host: 'h', action: 'DescribeSnapshots', parameters: fields, format };
+      const made = stepsV1({ ...request, nonce: 'n-1', date: '2026-11-24T02:34:43Z' }, KEY.accessKeyId);
+      const ours = await signV1(made, credentials);
+      const options = { place: 'form', format, nonce: 'n-1', now: NOW } as const;
+      const theirs = signByParameters(KEY, 'DescribeSnapshots', fields, options);
+      const sorted = (body: string) => body.split('&').sort();
+      expect(sorted(ours.body)).toEqual(sorted(theirs.body));
+      expect(ours.target).toBe(theirs.target);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the published example of the older signature', async () => {
+  // With the parameters of the public document, but for the method: POST here.
+  const request = {
+    host: 'h',
+    action: 'DescribeRegions',
+    parameters: {},
+    format: 'XML',
+    nonce: 'n',
+  } as const;
+  const made = stepsV1({ ...request, date: '2016-02-23T12:46:24Z', securityToken: 'a+b' }, 'testid');
+  expect(made.stringToSign).toMatch(
+    /^POST&%2F&AccessKeyId%3Dtestid%26Action%3DDescribeRegions%26Format%3DXML%26/,
+  );
+  expect(made.canonicalRequest).toContain('SecurityToken=a%2Bb');
 });
 
 test('a security token is signed as a header', async () => {

@@ -14,8 +14,12 @@ export type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 export interface Credentials {
   readonly accessKeyId: string;
   readonly key: SigningKey;
+  /** The same secret for the older signature. */
+  readonly olderKey: SigningKey;
   /** Of temporary credentials. */
   readonly securityToken?: string | undefined;
+  /** When they end, if that is known. */
+  readonly expiresAt?: Date | undefined;
 }
 
 export type Parameters = Readonly<Record<string, string>>;
@@ -45,12 +49,24 @@ export interface Steps {
 
 export interface Signed extends Steps {
   readonly signature: string;
-  readonly authorization: string;
+  /** The header, where the signature stands in one. */
+  readonly authorization?: string;
 }
 
 /** The secret as a key that signs and cannot be read. */
 export function importSecret(secret: string): Promise<SigningKey> {
   return crypto.subtle.importKey('raw', bytes(secret), HMAC, false, ['sign']);
+}
+
+/** Keys of both signatures, which cannot be read. */
+export async function credentialsOf(
+  accessKeyId: string,
+  secret: string,
+  more: Pick<Credentials, 'securityToken' | 'expiresAt'> = {},
+): Promise<Credentials> {
+  const sha1 = { name: 'HMAC', hash: 'SHA-1' };
+  const olderKey = await crypto.subtle.importKey('raw', bytes(`${secret}&`), sha1, false, ['sign']);
+  return { accessKeyId, key: await importSecret(secret), olderKey, ...more };
 }
 
 /** A nonce and the time of now. */
@@ -83,7 +99,10 @@ export async function steps(request: Unsigned): Promise<Steps> {
 }
 
 /** The last step. */
-export async function sign(done: Steps, credentials: Credentials): Promise<Signed> {
+export async function sign(
+  done: Steps,
+  credentials: Pick<Credentials, 'accessKeyId' | 'key'>,
+): Promise<Signed> {
   const signature = hex(
     new Uint8Array(await crypto.subtle.sign(HMAC, credentials.key, bytes(done.stringToSign))),
   );
@@ -100,7 +119,8 @@ export function encodeParameters(parameters: Parameters): string {
     .join('&');
 }
 
-function percent(text: string): string {
+/** UTF-8 with all but letters, digits and `-_.~` as `%XX`. */
+export function percent(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -135,15 +135,18 @@ async function mainJob(demo: Demo): Promise<boolean> {
   return first === back && first.startsWith(FIRST) && second.startsWith(SECOND);
 }
 
-function nextSteps(service: DemoService): void {
+async function nextSteps(service: DemoService): Promise<void> {
+  const link = await openecd(['console', 'link', '--data', dataDir], interrupt.signal);
   say();
   say(`The service answers on ${service.endpoint}`);
   say(`The access key is in ${service.keyFile}`);
-  say(`The web console takes it on ${service.endpoint}/console/`);
+  say('The web console, signed in by this link, once, within 10 minutes:');
+  say(`  ${link.trim()}`);
   say('Try next:');
   say(`  ${OPENECD} call DescribeDesktops --data ${dataDir}`);
   say(`  ${OPENECD} call DescribeSnapshots --data ${dataDir}`);
   say(`  ${OPENECD} vault stats --data ${dataDir}`);
+  say(`  ${OPENECD} console link --data ${dataDir}`);
 }
 
 async function main(): Promise<number> {
@@ -170,12 +173,12 @@ async function main(): Promise<number> {
   );
   if (options.once) await stopAll(service);
   else if (options.detach) {
-    nextSteps(service);
+    await nextSteps(service);
     say(
       `Stop it with: npm run demo -- --stop${options.data === defaultDataDir() ? '' : ` --data ${dataDir}`}`,
     );
   } else {
-    nextSteps(service);
+    await nextSteps(service);
     say('Ctrl-C stops service and desktop.');
     await interrupted(interrupt.signal);
     say();

@@ -27,6 +27,21 @@ describe('rights', () => {
     expect(door.bed.calls.map((one) => one.what)).toEqual(['take']);
   });
 
+  test('to look at everything are none to the audit log, which has a right of its own', async () => {
+    await open();
+    const allow = (Action: string[], Resource = '*') => ({ Effect: 'Allow' as const, Action, Resource });
+    const [bob, eve] = [
+      await door.user('bob', allow(['ecd:Describe*', 'ecd:List*'])),
+      await door.user('eve', allow(['ecd:GetAuditEvents'], 'acs:ecd:*:*:audit/*')),
+    ];
+    const ofDesktops = await door.user('dan', allow(['ecd:*'], 'acs:ecd:*:*:desktop/*'));
+    expect(await codeOf(ofDesktops, 'DescribeDesktops')).toBe('OK');
+    expect(await codeOf(ofDesktops, 'GetAuditEvents')).toBe('NoPermission');
+    expect(await codeOf(bob, 'DescribeSnapshots')).toBe('OK');
+    expect(await codeOf(bob, 'GetAuditEvents')).toBe('NoPermission');
+    expect(await codeOf(eve, 'GetAuditEvents')).toBe('OK');
+  });
+
   test('on one desktop reach that desktop, by every operation that names it, and nothing else', async () => {
     await open();
     const [mine, other] = [await door.bed.desktop(), await door.bed.desktop()];

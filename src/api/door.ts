@@ -16,6 +16,7 @@ import { serveMetadata } from './metadata-routes.ts';
 import type { DoorPorts } from './ports.ts';
 import { hostOf } from './render-error.ts';
 import { type Answer, RequestServer } from './serve-request.ts';
+import { serveSignInLinks } from './sign-in-route.ts';
 
 const MAX_HEADER_BYTES = 64 * 1024;
 
@@ -60,6 +61,7 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
   });
   door.get('/healthz', () => ({ status: 'ok' }));
   serveConsole(door, { folder: settings.consoleDir, tls: settings.tls !== undefined });
+  serveSignInLinks(door, server, ports);
   serveMetadata(door, {
     operations: ports.operations,
     regions: settings.regions ?? [],

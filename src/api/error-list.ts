@@ -13,6 +13,7 @@ export interface ListedError {
   /** Words in angle brackets stand for what the message fills in. */
   readonly message: string;
   readonly advice: string;
+  readonly causes: string;
   /** The operations that state it; empty of those that any request can get. */
   readonly operations: readonly string[];
   /** `Missing` or `Invalid`: clients see it with the name of a parameter behind it. */
@@ -31,11 +32,12 @@ export function listErrors(operations: ReadonlyMap<string, Operation>): ListedEr
     [...operations.values()].filter((one) => one.errors.includes(code as ErrorCode)).map((one) => one.name);
   return Object.entries(CATALOGUE as Readonly<Record<string, CatalogueEntry>>)
     .filter(([, entry]) => entry.internal !== true)
-    .map(([code, { status, message, advice }]) => ({
+    .map(([code, { status, message, advice, causes = '' }]) => ({
       code,
       status,
       message: shown(message),
       advice: shown(advice),
+      causes,
       operations: givers(code),
       ...(FAMILIES[code] === undefined ? {} : { family: FAMILIES[code] }),
     }))

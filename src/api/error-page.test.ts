@@ -7,6 +7,7 @@ it('explains a code of the catalogue and repeats the RequestId', () => {
   const text = page('q=InvalidDesktopId.NotFound&product=ecd&requestId=ABC-1');
   expect(text).toContain('InvalidDesktopId.NotFound   (HTTP 404)');
   expect(text).toContain('What to do: DescribeDesktops lists the desktops.');
+  expect(text).toContain('How it comes to be: The desktop was deleted');
   expect(text).toContain('RequestId ABC-1');
 });
 

@@ -23,6 +23,7 @@ export function errorPage(query: URLSearchParams): string {
           '',
           entry.message.replace(PLACEHOLDER, '<$1>'),
           '',
+          `How it comes to be: ${entry.causes}`,
           `What to do: ${entry.advice.replace(PLACEHOLDER, '<$1>')}`,
         ];
   if (requestId !== '') lines.push('', `RequestId ${requestId}: the log of the service has more under it.`);
@@ -37,7 +38,7 @@ function entryOf(code: string): CatalogueEntry | undefined {
   if (family === null) return undefined;
   const base = family[1] === 'Missing' ? CATALOGUE.MissingParameter : CATALOGUE.InvalidParameter;
   const name = (text: string) => text.replaceAll('{parameter}', family[2]!);
-  return { status: base.status, message: name(base.message), advice: name(base.advice) };
+  return { ...base, message: name(base.message), advice: name(base.advice) };
 }
 
 /** Printable, and not endless. */

@@ -10,6 +10,7 @@ const GROUPS: readonly (readonly [title: string, words: RegExp])[] = [
   ['Images', /Images?$|ImageAttribute$/],
   ['Bundles', /Bundles?$/],
   ['Desktops', /Desktop|ConnectionTicket$/],
+  ['Audit log', /AuditEvents$/],
   ['Others', /./],
 ];
 

@@ -47,6 +47,23 @@ export interface AnswerRecord {
   readonly seconds: number;
 }
 
+/** Temporary credentials, as the public service's tools print them. */
+export interface SignedIn {
+  readonly AccessKeyId: string;
+  readonly AccessKeySecret: string;
+  readonly SecurityToken: string;
+  readonly Expiration: string;
+  readonly UserName: string;
+}
+
+/** The links that sign in to the console once. */
+export interface SignInLinks {
+  /** Null when the link is unknown, too old or spent. */
+  spend(token: string): Promise<SignedIn | null>;
+  /** Throws Throttling.User or Throttling.Api when an address has tried too often. */
+  throttle(address: string): void;
+}
+
 export interface DoorSettings {
   /** This server's address as clients see it, without a slash at its end; else the Host header's is taken. */
   readonly publicUrl?: string;
@@ -88,6 +105,8 @@ export interface DoorPorts {
   throttle?(caller: Caller, operation: Operation): void;
   /** Called once for each answer on `/`; must not wait. */
   audit?(answer: AnswerRecord): void;
+  /** None are offered if not given. */
+  readonly signInLinks?: SignInLinks;
   readonly clock: Clock;
   newRequestId(): string;
   readonly log: Pick<Logger, 'error' | 'warn' | 'debug'>;

@@ -5,6 +5,7 @@
  */
 import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
+import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
 import { TICKETS } from './migrations/tickets.ts';
@@ -131,4 +132,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   STOPS,
   ...IMAGE_MIGRATIONS,
   TICKETS,
+  SIGN_IN_LINKS,
 ];

@@ -38,6 +38,15 @@ export interface AccessAttachmentTable {
   attached_at: number;
 }
 
+/** See sign-in-links.ts. */
+export interface SignInLinkTable {
+  /** SHA-256 (hex) of the token in the link. */
+  hash: string;
+  user_name: string;
+  session_seconds: number;
+  expires_at: number;
+}
+
 /** Append-only: triggers refuse changes, and deletions but from the old end. */
 export interface AuditTable {
   id: Generated<number>;

@@ -11,6 +11,7 @@ import type {
   AccessKeyTable,
   AccessPolicyTable,
   AuditTable,
+  SignInLinkTable,
   UserTable,
 } from './schema-access.ts';
 import type { OfficeSiteTable, PolicyGroupTable } from './schema-offices.ts';
@@ -257,6 +258,7 @@ export interface Schema {
   access_policies: AccessPolicyTable;
   access_attachments: AccessAttachmentTable;
   audit: AuditTable;
+  sign_in_links: SignInLinkTable;
   nonces: NonceTable;
   images: ImageTable;
   image_garbage: ImageGarbageTable;

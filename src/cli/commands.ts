@@ -150,6 +150,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./policy-preview.ts')).policyPreview,
   },
   {
+    path: 'console link',
+    summary: 'Make a link that signs in to the web console once',
+    load: async () => (await import('./console-link.ts')).consoleLink,
+  },
+  {
     path: 'call',
     summary: 'Sign and send one operation of the API',
     load: async () => (await import('./call.ts')).callCommand,

@@ -6,6 +6,8 @@ export interface CatalogueEntry {
   readonly message: string;
   /** What the caller can do about it. */
   readonly advice: string;
+  /** How it usually comes to be; every code that a client can meet has it. */
+  readonly causes?: string;
   /** True: a client sees InternalError or ServiceUnavailable instead. */
   readonly internal?: true;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOUR, SCHEMA_DIFFERENCES } from './differences.ts';
+import { EXTENSIONS } from './extensions.ts';
 import { OPERATIONS } from './index.ts';
 import { compare, type Found, published } from './testing/compare.ts';
 
@@ -34,8 +35,10 @@ ${found.map(row).join('\n')}
 }
 
 describe('the operations beside the published metadata', () => {
-  it('are the same ones', () => {
-    expect([...OPERATIONS.keys()].sort()).toEqual(Object.keys(published().operations).sort());
+  it('are the same ones, and the extensions that are documented', () => {
+    const known = [...Object.keys(published().operations), ...EXTENSIONS];
+    expect([...OPERATIONS.keys()].sort()).toEqual(known.sort());
+    for (const name of EXTENSIONS) expect(BEHAVIOUR[name]?.[0]).toMatch(/^An extension/);
   });
 
   it('differ in nothing that the list does not name', () => {

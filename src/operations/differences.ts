@@ -6,6 +6,7 @@
 
 import type { SchemaDifference } from './difference.ts';
 import { OFFICE_BEHAVIOUR, OFFICE_DIFFERENCES } from './differences-offices.ts';
+import { EXTENSION_BEHAVIOUR } from './extensions.ts';
 
 const ENCRYPTION = 'Disks are not encrypted, so there is no key.';
 const CATEGORIES = 'Disks are files of this server; the classes of cloud disks do not apply.';
@@ -164,7 +165,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Lists are given newest first, in an order that does not move: following NextToken gives each item that stays exactly once. A NextToken belongs to the operation and its filters; MaxResults may change between pages.',
     'MaxResults is 1 to 100 and 100 if not sent, although the documents say 10 in places; more is InvalidMaxResults.',
     'Filters on names (SnapshotName, DesktopName, ImageName) match the whole name, letter by letter; * stands for any part. The documents do not say how they match.',
-    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
+    'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), audit/* for the audit log, KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it. ResetSnapshot acts on the snapshot and on its desktop.',
     'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
     'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
     'A filter on something that nothing here has (pools, GPUs, HDX ...) gives an empty list.',
@@ -293,4 +294,5 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'With the TaskId of a ticket that is neither used nor expired, its user gets a new ticket for the same desktop and the old one is worth nothing; the same answer is not given twice. If the desktop does not run any more, TaskStatus is FAILED with TaskCode and TaskMessage.',
     'EndUserId, Password and Uuid are accepted: users sign in to the system of the desktop itself. CommandContent is refused: nothing would be run.',
   ],
+  ...EXTENSION_BEHAVIOUR,
 };

@@ -25,6 +25,7 @@ import { DescribeOfficeSites } from './DescribeOfficeSites.ts';
 import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { GetAuditEvents } from './GetAuditEvents.ts';
 import { GetConnectionTicket } from './GetConnectionTicket.ts';
 import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
@@ -85,5 +86,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     StopInvocation,
     DescribeInvocations,
     GetConnectionTicket,
+    GetAuditEvents,
   ].map((operation) => [operation.name, operation]),
 );

@@ -13,6 +13,7 @@ export type Kind =
   | 'snapshotpolicy'
   | 'officesite'
   | 'policygroup'
+  | 'audit'
   | 'region';
 
 const LONGEST_ID = 128;

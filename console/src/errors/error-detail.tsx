@@ -1,26 +1,33 @@
-/** One error code: status, message, what to do, which operations give it. */
+/** One error code: status, message, how it comes to be, what to do, which operations give it. */
 import { Link } from '@tanstack/react-router';
 import { Card } from 'antd';
-import type { ListedError } from '../described.ts';
-import { useText } from '../preferences.tsx';
+import { usePreferences, useText } from '../preferences.tsx';
+import type { Found } from './find.ts';
+import { textOf } from './texts.ts';
 
-export function ErrorDetail({ code, error }: { readonly code: string; readonly error: ListedError }) {
+export function ErrorDetail({ code, found }: { readonly code: string; readonly found: Found }) {
   const say = useText();
-  const { family, operations } = error;
+  const { language } = usePreferences();
+  const { error, parameter } = found;
+  const text = textOf(error, language, parameter);
+  const sent = textOf(error, 'en', parameter).message;
   return (
     <Card title={code}>
       <p>HTTP {error.status}</p>
       <h2>{say('message')}</h2>
-      <p>{error.message}</p>
+      <p lang="en">{sent}</p>
+      {text.message === sent ? null : <p>{text.message}</p>}
+      <h2>{say('causes')}</h2>
+      <p>{text.causes}</p>
       <h2>{say('whatToDo')}</h2>
-      <p>{error.advice}</p>
-      {family === undefined ? null : <p>{say('familyText', { family: `${family}…` })}</p>}
+      <p>{text.advice}</p>
+      {error.family === undefined ? null : <p>{say('familyText', { family: `${error.family}…` })}</p>}
       <h2>{say('givenBy')}</h2>
-      {operations.length === 0 ? (
+      {error.operations.length === 0 ? (
         <p>{say('anyRequest')}</p>
       ) : (
         <ul className="codes">
-          {operations.map((name) => (
+          {error.operations.map((name) => (
             <li key={name}>
               <Link to="/explorer/$action" params={{ action: name }}>
                 {name}

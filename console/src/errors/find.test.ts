@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import type { ListedError } from '../described.ts';
 import { find } from './find.ts';
+import { textOf } from './texts.ts';
 
 const entry = (code: string, more: Partial<ListedError> = {}): ListedError => ({
   code,
   status: 400,
   message: `<parameter> of ${code}`,
   advice: 'a',
+  causes: 'c',
   operations: [],
   ...more,
 });
@@ -17,12 +19,11 @@ const ERRORS = [
 ];
 
 test('a code of its own comes before its family', () => {
-  expect(find(ERRORS, 'MissingSignature')?.code).toBe('MissingSignature');
-  expect(find(ERRORS, 'MissingRegionId')).toMatchObject({
-    code: 'MissingParameter',
-    message: 'RegionId of MissingParameter',
-  });
-  expect(find(ERRORS, 'InvalidStartTime')?.message).toBe('StartTime of InvalidParameter');
+  expect(find(ERRORS, 'MissingSignature')).toEqual({ error: ERRORS[2] });
+  expect(find(ERRORS, 'MissingRegionId')).toEqual({ error: ERRORS[0], parameter: 'RegionId' });
+  const { error, parameter } = find(ERRORS, 'InvalidStartTime')!;
+  expect(textOf(error, 'en', parameter).message).toBe('StartTime of InvalidParameter');
+  expect(textOf(error, 'zh', parameter).message).toBe('参数 StartTime 无效。<reason>');
 });
 
 test('other codes are not there', () => {

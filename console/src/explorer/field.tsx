@@ -19,15 +19,25 @@ export function Field({ parameter, value, fault, onChange }: Props) {
   const { token } = theme.useToken();
   const id = useId();
   const { name, schema } = parameter;
+  const { regionId } = useSession();
+  const example = exampleOf(parameter, regionId);
   return (
     <div className="field">
       <label htmlFor={id}>
         <strong>{name}</strong> <small>{schema.required ? say('mandatory') : schema.type}</small>
       </label>
-      <Control parameter={parameter} value={value} onChange={onChange} id={id} bad={fault !== undefined} />
+      <Control
+        parameter={parameter}
+        value={value}
+        onChange={onChange}
+        id={id}
+        example={example}
+        bad={fault !== undefined}
+      />
       <div id={`${id}-help`} style={{ color: token.colorTextDescription }}>
         {fault === undefined ? null : <div style={{ color: token.colorError }}>{say(fault)}</div>}
         {[schema.description, ...rulesOf(parameter, say)].filter(Boolean).join(' ')}
+        {example === '' ? null : <code className="example">{say('exampleRule', { value: example })}</code>}
       </div>
     </div>
   );
@@ -38,12 +48,12 @@ interface ControlProps {
   readonly value: string;
   readonly id: string;
   readonly bad: boolean;
+  readonly example: string;
   onChange(value: string): void;
 }
 
-function Control({ parameter, value, id, bad, onChange }: ControlProps) {
+function Control({ parameter, value, id, bad, example: placeholder, onChange }: ControlProps) {
   const say = useText();
-  const { regionId } = useSession();
   const { schema } = parameter;
   const kind = kindOf(parameter);
   const choices = schema.type === 'boolean' ? ['true', 'false'] : kind === 'text' ? schema.enum : undefined;
@@ -52,7 +62,6 @@ function Control({ parameter, value, id, bad, onChange }: ControlProps) {
     const options = ['', ...choices].map((one) => ({ value: one, label: one === '' ? say('notSent') : one }));
     return <Select {...common} className="wide" value={value} onChange={onChange} options={options} />;
   }
-  const placeholder = exampleOf(parameter, regionId);
   if (kind === 'text' && parameter.name !== 'CommandContent')
     return (
       <Input

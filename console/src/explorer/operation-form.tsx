@@ -13,6 +13,7 @@ import type { Api } from '../described.ts';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
 import { useSession } from '../session.tsx';
+import { SIGNATURES, type SignatureKind } from '../signature.ts';
 import type { Credentials } from '../signer.ts';
 import { AnswerView } from './answer-view.tsx';
 import { ErrorsOf } from './errors-of.tsx';
@@ -31,14 +32,15 @@ export function OperationForm({ action, api }: { readonly action: string; readon
   const { credentials, regionId } = useSession();
   const [form, setForm] = useState<Readonly<Record<string, string>>>({});
   const [format, setFormat] = useState<Format>('JSON');
+  const [kind, setKind] = useState<SignatureKind>('ACS3-HMAC-SHA256');
   const [tab, setTab] = useState('request');
   const [asking, setAsking] = useState(false);
   const values = useMemo(() => ({ RegionId: regionId, ...form }), [form, regionId]);
   const { parameters, faults } = useMemo(() => flatten(api.parameters, values), [api, values]);
-  const planned = useSteps(credentials, action, parameters, format);
+  const planned = useSteps(credentials, action, parameters, format, kind);
   const sending = useMutation({
     mutationFn: async (by: Credentials) => {
-      const signed = await signNow(by, action, parameters, format);
+      const signed = await signNow(by, action, parameters, format, kind);
       return { signed, answer: await send(signed) };
     },
     onMutate: () => setTab('answer'),
@@ -74,6 +76,16 @@ export function OperationForm({ action, api }: { readonly action: string; readon
           />
         ))}
         <div className="row send">
+          <Radio.Group
+            aria-label={say('signatureMethod')}
+            optionType="button"
+            options={[...SIGNATURES]}
+            value={kind}
+            onChange={(event) => {
+              setKind(event.target.value as SignatureKind);
+              sending.reset();
+            }}
+          />
           <Radio.Group
             aria-label={say('format')}
             optionType="button"
@@ -124,7 +136,7 @@ export function OperationForm({ action, api }: { readonly action: string; readon
                 shown === undefined ? (
                   notYet
                 ) : (
-                  <SignatureSteps made={shown} sent={sending.data !== undefined} />
+                  <SignatureSteps made={shown} kind={kind} sent={sending.data !== undefined} />
                 ),
             },
             {

@@ -30,13 +30,31 @@ export function rulesOf(parameter: Parameter, say: Say): string[] {
   return rules;
 }
 
-const IDS: Readonly<Record<string, string>> = {
+const EXAMPLES: Readonly<Record<string, string>> = {
+  Amount: '1',
+  BundleId: 'b-je9hani001wfn****',
+  BundleName: 'office',
+  CommandContent: 'uname -a',
+  CronExpression: '0 0 2 ? * 1-7',
+  Description: 'before the update',
   DesktopId: 'ecd-7w78ozhjcwa3u****',
+  DesktopName: 'reading-room-1',
+  EndTime: '2026-11-24T23:59:59Z',
+  EventRequestId: '1CBAFFAB-B697-4049-A9B1-67E1FC5F****',
+  ImageId: 'm-4zfb6zj728hhr****',
+  ImageName: 'office-2026',
+  InvokeId: 't-hz0jdfwcsr****',
+  Name: 'office',
+  NewDesktopName: 'reading-room-1',
+  OfficeSiteId: 'cn-hangzhou+os-c5cy7q578s8jc****',
+  OfficeSiteName: 'office',
+  PolicyGroupId: 'pg-gx2x1dhsmthe9****',
+  PolicyId: 'sp-2zeipxmnhej803x7****',
+  PolicyName: 'nightly',
+  RetentionDays: '7',
   SnapshotId: 's-2zeipxmnhej803x7****',
   SnapshotName: 'before-update',
-  PolicyId: 'sp-2zeipxmnhej803x7****',
-  ImageId: 'm-4zfb6zj728hhr****',
-  BundleId: 'b-je9hani001wfn****',
+  StartTime: '2026-11-24T00:00:00Z',
 };
 
 /** Something that could stand there; '' if nothing helps. */
@@ -50,5 +68,5 @@ export function exampleOf(parameter: Parameter, regionId: string): string {
     return JSON.stringify(kind === 'json-list' ? [sample] : sample);
   }
   const one = kind === 'lines' ? (schema.items ?? schema) : schema;
-  return IDS[name] ?? one.enum?.[0] ?? schema.default ?? one.minimum ?? '';
+  return EXAMPLES[name] ?? one.enum?.[0] ?? schema.default ?? one.minimum ?? '';
 }

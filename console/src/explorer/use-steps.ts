@@ -1,12 +1,14 @@
 /** The steps of a signature for what stands in the form, made anew with each change of it. */
 import { useEffect, useState } from 'react';
-import { type Credentials, fresh, type Parameters, type Signed, type Steps, sign, steps } from '../signer.ts';
+import { type SignatureKind, signatureOf } from '../signature.ts';
+import { type Credentials, fresh, type Parameters, type Signed, type Steps } from '../signer.ts';
 
 export function useSteps(
   credentials: Credentials | null,
   action: string,
   parameters: Parameters,
   format: 'JSON' | 'XML',
+  kind: SignatureKind,
 ): Steps | Signed | undefined {
   const [made, setMade] = useState<Steps | Signed>();
   useEffect(() => {
@@ -14,15 +16,12 @@ export function useSteps(
     if (!isSecureContext) return;
     let current = true;
     const request = { host: location.host, action, parameters, format, ...fresh() };
-    const make = async () => {
-      const done = await steps({ ...request, securityToken: credentials?.securityToken });
-      const shown = credentials === null ? done : await sign(done, credentials);
+    void signatureOf(kind, request, credentials).then((shown) => {
       if (current) setMade(shown);
-    };
-    void make();
+    });
     return () => {
       current = false;
     };
-  }, [credentials, action, parameters, format]);
+  }, [credentials, action, parameters, format, kind]);
   return made;
 }

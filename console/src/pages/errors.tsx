@@ -3,11 +3,13 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Alert, Button, Card, Input, Skeleton, Table } from 'antd';
 import { useState } from 'react';
 import type { ListedError } from '../described.ts';
+import { Decision } from '../errors/decision.tsx';
 import { ErrorDetail } from '../errors/error-detail.tsx';
 import { find } from '../errors/find.ts';
+import { textOf } from '../errors/texts.ts';
 import { Failure } from '../failure.tsx';
 import { useErrors } from '../metadata.ts';
-import { useText } from '../preferences.tsx';
+import { usePreferences, useText } from '../preferences.tsx';
 import { readError } from '../read-error.ts';
 
 export function Errors() {
@@ -24,7 +26,6 @@ export function Errors() {
   return (
     <div className="page stack">
       <h1>{say('errors')}</h1>
-      {say('englishOnly') === '' ? null : <p>{say('englishOnly')}</p>}
       <Paste />
       {q === undefined ? (
         <All errors={errors.data} />
@@ -38,9 +39,9 @@ export function Errors() {
               description={say('unknownCodeText')}
             />
           ) : (
-            <ErrorDetail code={q} error={found} />
+            <ErrorDetail code={q} found={found} />
           )}
-          {requestId === undefined ? null : <p>{say('logHint', { id: requestId })}</p>}
+          {requestId === undefined ? null : <Decision requestId={requestId} />}
           <Link to="/errors">{say('backToAll')}</Link>
         </>
       )}
@@ -87,9 +88,12 @@ function Paste() {
 
 function All({ errors }: { readonly errors: readonly ListedError[] }) {
   const say = useText();
+  const { language } = usePreferences();
   const [wanted, setWanted] = useState('');
   const word = wanted.trim().toLowerCase();
-  const rows = errors.filter((one) => `${one.code} ${one.message}`.toLowerCase().includes(word));
+  const rows = errors
+    .map((one) => ({ ...one, ...textOf(one, language) }))
+    .filter((one) => `${one.code} ${one.message} ${one.causes}`.toLowerCase().includes(word));
   return (
     <Card size="small" title={say('allErrors')}>
       <div className="stack">
@@ -120,7 +124,8 @@ function All({ errors }: { readonly errors: readonly ListedError[] }) {
               ),
             },
             { title: 'HTTP', dataIndex: 'status', width: 70 },
-            { title: say('message'), dataIndex: 'message' },
+            { title: say('message'), dataIndex: 'message', width: 320 },
+            { title: say('causes'), dataIndex: 'causes' },
           ]}
         />
       </div>

@@ -2,11 +2,13 @@
 import { useMutation } from '@tanstack/react-query';
 import { useCanGoBack, useNavigate, useRouter } from '@tanstack/react-router';
 import { Alert, Button, Card, Form, Input, Typography } from 'antd';
-import { ApiError, call } from '../client.ts';
+import { useLayoutEffect } from 'react';
+import { ApiError, call, openLink } from '../client.ts';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
 import { useSession } from '../session.tsx';
-import { importSecret } from '../signer.ts';
+import { onLink } from '../sign-in-link.ts';
+import { credentialsOf } from '../signer.ts';
 
 interface Fields {
   readonly accessKeyId: string;
@@ -17,18 +19,16 @@ interface Fields {
 /** `stay`: in the place of a page that is shown once somebody has signed in. */
 export function SignIn({ stay = false }: { readonly stay?: boolean }) {
   const say = useText();
-  const { signIn, regionId } = useSession();
+  const { signIn, regionId, ended } = useSession();
   const navigate = useNavigate();
   const router = useRouter();
   const canGoBack = useCanGoBack();
   const [form] = Form.useForm<Fields>();
   const attempt = useMutation({
     mutationFn: async (fields: Fields) => {
-      const credentials = {
-        accessKeyId: fields.accessKeyId.trim(),
-        key: await importSecret(fields.secret.trim()),
+      const credentials = await credentialsOf(fields.accessKeyId.trim(), fields.secret.trim(), {
         securityToken: fields.securityToken?.trim() || undefined,
-      };
+      });
       try {
         await call(credentials, 'DescribeRegions', { RegionId: regionId });
       } catch (error) {
@@ -45,6 +45,16 @@ export function SignIn({ stay = false }: { readonly stay?: boolean }) {
       else void navigate({ to: '/' });
     },
   });
+  const { mutate: open, ...opening } = useMutation({
+    mutationFn: openLink,
+    onSuccess: (credentials) => {
+      signIn(credentials);
+      void navigate({ to: '/', replace: true });
+    },
+  });
+  // Elsewhere the page could not use what it gets: the link stays good for a page that can.
+  // Before the form is painted, so that nothing flickers.
+  useLayoutEffect(() => (globalThis.isSecureContext ? onLink(open) : undefined), [open]);
   const rules = [{ required: true, message: say('required') }];
   // Without it a browser has no cryptography for this page.
   if (!globalThis.isSecureContext) {
@@ -54,9 +64,18 @@ export function SignIn({ stay = false }: { readonly stay?: boolean }) {
       </div>
     );
   }
+  if (opening.isPending) {
+    return (
+      <div className="page narrow">
+        <p role="status">{say('openingLink')}</p>
+      </div>
+    );
+  }
   return (
     <div className="page narrow">
       <Typography.Title level={1}>{say('signIn')}</Typography.Title>
+      {ended ? <Alert type="info" showIcon title={say('sessionEnded')} /> : null}
+      {opening.error === null ? null : <Failure error={opening.error} />}
       <Card>
         <p>{say('signInLead')}</p>
         <Form

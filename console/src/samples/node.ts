@@ -1,13 +1,15 @@
 /** An ES module for Node 18 or newer, without packages. */
 import { VERSION } from '../signer.ts';
-import { hostOf, type Wanted } from './sample.ts';
+import { javascript } from './literals.ts';
+import { hostOf, lines, type Wanted } from './sample.ts';
 
 export function nodeSample({ endpoint, action, parameters }: Wanted): string {
   return `// ${action}, signed with ACS3-HMAC-SHA256. Save as call.mjs; Node 18 or newer, no packages.
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 
-const endpoint = ${JSON.stringify(endpoint)};
-const parameters = ${JSON.stringify(parameters, undefined, 2)};
+const endpoint = ${javascript(endpoint)};
+const parameters = {${lines(parameters, (name, value) => `${javascript(name)}: ${javascript(value)},`, '  ')}
+};
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const percent = (text) =>
@@ -18,13 +20,16 @@ const body = Object.entries(parameters)
   .join('&');
 const headers = {
   'content-type': 'application/x-www-form-urlencoded',
-  host: ${JSON.stringify(hostOf(endpoint))},
-  'x-acs-action': ${JSON.stringify(action)},
+  host: ${javascript(hostOf(endpoint))},
+  'x-acs-action': ${javascript(action)},
   'x-acs-content-sha256': sha256(body),
   'x-acs-date': new Date().toISOString().replace(/\\.\\d+Z$/, 'Z'),
   'x-acs-signature-nonce': randomUUID(),
   'x-acs-version': '${VERSION}',
 };
+// Of temporary credentials only.
+const token = process.env.ALIBABA_CLOUD_SECURITY_TOKEN;
+if (token) headers['x-acs-security-token'] = token;
 const names = Object.keys(headers).sort();
 const signedHeaders = names.join(';');
 const lines = names.map((name) => name + ':' + headers[name] + '\\n').join('');

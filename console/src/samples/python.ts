@@ -1,6 +1,7 @@
-/** A Python 3 script with the standard library alone. JSON's texts are Python's, too. */
+/** A Python 3 script with the standard library alone. */
 import { VERSION } from '../signer.ts';
-import { hostOf, type Wanted } from './sample.ts';
+import { python } from './literals.ts';
+import { hostOf, lines, type Wanted } from './sample.ts';
 
 export function pythonSample({ endpoint, action, parameters }: Wanted): string {
   return `# ${action}, signed with ACS3-HMAC-SHA256. Python 3, no packages.
@@ -8,8 +9,9 @@ import hashlib, hmac, os, urllib.error, urllib.request, uuid
 from datetime import datetime, timezone
 from urllib.parse import quote
 
-endpoint = ${JSON.stringify(endpoint)}
-parameters = ${JSON.stringify(parameters, undefined, 4)}
+endpoint = ${python(endpoint)}
+parameters = {${lines(parameters, (name, value) => `${python(name)}: ${python(value)},`, '    ')}
+}
 
 
 def percent(text):
@@ -23,13 +25,16 @@ def sha256(data):
 body = "&".join(percent(name) + "=" + percent(value) for name, value in parameters.items())
 headers = {
     "content-type": "application/x-www-form-urlencoded",
-    "host": ${JSON.stringify(hostOf(endpoint))},
-    "x-acs-action": ${JSON.stringify(action)},
+    "host": ${python(hostOf(endpoint))},
+    "x-acs-action": ${python(action)},
     "x-acs-content-sha256": sha256(body),
     "x-acs-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "x-acs-signature-nonce": uuid.uuid4().hex,
     "x-acs-version": "${VERSION}",
 }
+# Of temporary credentials only.
+if os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN"):
+    headers["x-acs-security-token"] = os.environ["ALIBABA_CLOUD_SECURITY_TOKEN"]
 names = sorted(headers)
 signed = ";".join(names)
 lines = "".join(name + ":" + headers[name] + "\\n" for name in names)

@@ -1,9 +1,9 @@
 /** The public service's own Python client, pointed at this service. No test runs it. */
 import { VERSION } from '../signer.ts';
-import { hostOf, type Wanted } from './sample.ts';
+import { python } from './literals.ts';
+import { hostOf, lines, schemeOf, type Wanted } from './sample.ts';
 
 export function sdkPythonSample({ endpoint, action, parameters }: Wanted): string {
-  const protocol = endpoint.startsWith('https:') ? 'HTTPS' : 'HTTP';
   return `# ${action} by the SDK. pip install alibabacloud_tea_openapi alibabacloud_tea_util
 import os
 
@@ -15,14 +15,15 @@ client = Client(
     models.Config(
         access_key_id=os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
         access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
-        endpoint=${JSON.stringify(hostOf(endpoint))},
-        protocol="${protocol.toLowerCase()}",
+        security_token=os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN"),
+        endpoint=${python(hostOf(endpoint))},
+        protocol="${schemeOf(endpoint)}",
     )
 )
 call = models.Params(
-    action=${JSON.stringify(action)},
+    action=${python(action)},
     version="${VERSION}",
-    protocol="${protocol}",
+    protocol="${schemeOf(endpoint).toUpperCase()}",
     pathname="/",
     method="POST",
     auth_type="AK",
@@ -31,7 +32,8 @@ call = models.Params(
     body_type="json",
 )
 request = models.OpenApiRequest(
-    query=${JSON.stringify(parameters, undefined, 4).replaceAll('\n', '\n    ')}
+    query={${lines(parameters, (name, value) => `${python(name)}: ${python(value)},`, '        ')}
+    }
 )
 print(client.call_api(call, request, util_models.RuntimeOptions())["body"])
 `;

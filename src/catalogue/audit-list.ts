@@ -1,0 +1,37 @@
+/**
+ * Listing the audit log, newest first.
+ *
+ * Invariant: one query a page, led by the index of the time or of the RequestId.
+ */
+import type { Selectable } from 'kysely';
+import type { Queries } from './catalogue.ts';
+import { Conditions, rows } from './conditions.ts';
+import type { PageRequest } from './listing.ts';
+import type { AuditTable } from './schema-access.ts';
+
+export interface AuditFilter {
+  readonly requestId?: string | undefined;
+  /** Milliseconds, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+export type AuditRow = Selectable<AuditTable> & {
+  /** `id` as a text that is ordered as it is. */ place: string;
+};
+
+/** As long as the largest number of a row. */
+const PLACE = "printf('%019d', id)";
+
+/** Up to `limit + 1` entries after the key: one more than the page tells that there is another page. */
+export function listAudit(queries: Queries, filter: AuditFilter, page: PageRequest): Promise<AuditRow[]> {
+  const where = new Conditions().equals('request_id', filter.requestId);
+  if (filter.from !== undefined) where.add('at >= ?', filter.from);
+  if (filter.to !== undefined) where.add('at <= ?', filter.to);
+  if (page.after !== null) where.add('(at, id) < (?, ?)', page.after[0], Number(page.after[1]));
+  return rows<AuditRow>(
+    queries,
+    `SELECT *, ${PLACE} AS place FROM audit ${where.text} ORDER BY at DESC, id DESC LIMIT ?`,
+    [...where.values, page.limit + 1],
+  );
+}

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AuditLog } from '../access/audit.ts';
+import { Bed, NOW } from './testing/bed.ts';
+
+let bed: Bed;
+let now: number;
+beforeEach(() => {
+  bed = new Bed();
+  now = NOW;
+});
+afterEach(() => bed.close());
+
+/** Writes so many entries, `R-0` first, two of them in each millisecond. */
+async function write(count: number): Promise<void> {
+  const log = new AuditLog(bed.catalogue, { reads: true, clock: () => now, log: { warn: () => {} } });
+  for (let at = 0; at < count; at++) {
+    now = NOW + Math.floor(at / 2);
+    log.record({
+      ...{
+        requestId: `R-${at}`,
+        operation: 'StopDesktops',
+        kind: 'write',
+        userName: 'bob',
+        source: '192.0.2.1',
+      },
+      accessKeyId: `LTAI${'a'.repeat(20)}`,
+      resources: ['desktop/ecd-1', 'bob’s secret'],
+      ...{ status: 403, code: 'NoPermission', seconds: 0.002 },
+    });
+  }
+  await log.close();
+}
+const get = (parameters: object = {}) => bed.call('GetAuditEvents', parameters);
+const ids = (answer: { AuditEvents: { EventRequestId: string }[] }) =>
+  answer.AuditEvents.map((one) => one.EventRequestId);
+
+it('says what was asked and decided in one request, and nothing of an unknown one', async () => {
+  await write(3);
+  expect(await get({ EventRequestId: 'R-1' })).toEqual({
+    AuditEvents: [
+      {
+        EventTime: '2026-11-24T12:00:00.000Z',
+        EventRequestId: 'R-1',
+        AccessKeyId: `LTAI${'a'.repeat(20)}`,
+        UserName: 'bob',
+        Operation: 'StopDesktops',
+        Kind: 'write',
+        Resources: ['desktop/ecd-1', '(no id)'],
+        SourceAddress: '192.0.2.1',
+        Status: 403,
+        Result: 'NoPermission',
+        DurationMs: 2,
+      },
+    ],
+  });
+  expect(await get({ EventRequestId: 'R-9' })).toEqual({ AuditEvents: [] });
+});
+
+it('gives each entry once, newest first, over pages, also of one millisecond', async () => {
+  await write(25);
+  const seen: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await get({ MaxResults: 4, ...(token === undefined ? {} : { NextToken: token }) });
+    seen.push(...ids(page));
+    token = page.NextToken;
+    // What is written meanwhile moves nothing.
+    if (seen.length === 4) await write(2);
+  } while (token !== undefined);
+  expect(seen.slice(0, 25)).toEqual(Array.from({ length: 25 }, (_, at) => `R-${24 - at}`));
+});
+
+it('finds by time, both ends included, and knows wrong times and tokens', async () => {
+  await write(1);
+  const at = '2026-11-24T12:00:00Z';
+  expect(ids(await get({ StartTime: at, EndTime: at }))).toEqual(['R-0']);
+  expect(ids(await get({ StartTime: '2026-11-24T12:00:01Z' }))).toEqual([]);
+  expect(ids(await get({ EndTime: '2026-11-24T11:59:59Z' }))).toEqual([]);
+  expect(await bed.codeOf('GetAuditEvents', { EndTime: 'now' })).toBe('InvalidEndTime');
+  expect(await bed.codeOf('GetAuditEvents', { NextToken: 'x' })).toBe('InvalidNextToken');
+  expect(await bed.codeOf('GetAuditEvents', { RegionId: 'mars' })).toBe('InvalidRegionId.NotFound');
+});
+
+it('is led by an index, whatever it looks for', async () => {
+  const { listAudit } = await import('../catalogue/audit-list.ts');
+  const plans: string[] = [];
+  const { db } = bed.catalogue;
+  const explained = {
+    executeQuery: async (query: { sql: string; parameters: readonly unknown[] }) => {
+      const { CompiledQuery } = await import('kysely');
+      const plan = CompiledQuery.raw(`EXPLAIN QUERY PLAN ${query.sql}`, [...query.parameters]);
+      const { rows } = await db.executeQuery<{ detail: string }>(plan);
+      plans.push(rows.map((row) => row.detail).join('; '));
+      return { rows: [] };
+    },
+  } as unknown as typeof db;
+  const page = { after: [NOW, '7'] as const, limit: 10 };
+  await listAudit(explained, { requestId: 'R' }, page);
+  await listAudit(explained, { from: 1, to: 2 }, page);
+  await listAudit(explained, {}, { after: null, limit: 10 });
+  expect(plans[0]).toContain('audit_request');
+  expect(plans[1]).toContain('audit_at');
+  expect(plans[2]).toContain('audit_at');
+  expect(plans.slice(1).join()).not.toContain('TEMP B-TREE');
+});
