@@ -149,4 +149,5 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidTaskId.NotFound',
     'IncorrectDesktopStatus',
   ],
+  GetDesktopScreenshot: [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus'],
 };

@@ -7,7 +7,7 @@ import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
-import { TICKETS } from './migrations/tickets.ts';
+import { TICKET_KEYS, TICKETS } from './migrations/tickets.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -131,4 +131,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   STOPS,
   ...IMAGE_MIGRATIONS,
   TICKETS,
+  TICKET_KEYS,
 ];

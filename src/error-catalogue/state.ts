@@ -108,6 +108,11 @@ export const STATE_ERRORS = {
     message: 'The ticket is unknown, has expired or was used already.',
     advice: 'Ask for a new one with GetConnectionTicket; it is valid for 10 minutes, once.',
   },
+  'QuotaExceed.Screen': {
+    status: 403,
+    message: 'Too many screens of the desktop are open.',
+    advice: '{count} are open; close one.',
+  },
   'OperationDenied.NotStoppable': {
     status: 403,
     message: 'The command runs in a way that cannot be stopped.',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOUR, SCHEMA_DIFFERENCES } from './differences.ts';
+import { EXTENSIONS } from './extensions.ts';
 import { OPERATIONS } from './index.ts';
 import { compare, type Found, published } from './testing/compare.ts';
 
@@ -25,6 +26,12 @@ Made from \`src/operations/differences.ts\`, which a test compares with the publ
 ## What operations do
 
 ${Object.entries(BEHAVIOUR).map(part).join('\n')}
+## Operations that the public service does not have
+
+${Object.entries(EXTENSIONS)
+  .map(([name, why]) => `- \`${name}\`: ${why}`)
+  .join('\n')}
+
 ## Names, types and limits
 
 | where | published | here | why |
@@ -34,8 +41,9 @@ ${found.map(row).join('\n')}
 }
 
 describe('the operations beside the published metadata', () => {
-  it('are the same ones', () => {
-    expect([...OPERATIONS.keys()].sort()).toEqual(Object.keys(published().operations).sort());
+  it('are the same ones, and extensions that the metadata do not have', () => {
+    const there = Object.keys(published().operations);
+    expect([...OPERATIONS.keys()].sort()).toEqual([...there, ...Object.keys(EXTENSIONS)].sort());
   });
 
   it('differ in nothing that the list does not name', () => {

@@ -26,6 +26,7 @@ import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
 import { GetConnectionTicket } from './GetConnectionTicket.ts';
+import { GetDesktopScreenshot } from './GetDesktopScreenshot.ts';
 import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
@@ -85,5 +86,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     StopInvocation,
     DescribeInvocations,
     GetConnectionTicket,
+    GetDesktopScreenshot,
   ].map((operation) => [operation.name, operation]),
 );

@@ -3,6 +3,7 @@
  * the names, types and limits of parameters and response fields.
  */
 import { readFileSync } from 'node:fs';
+import { EXTENSIONS } from '../extensions.ts';
 import type { Operation } from '../operation.ts';
 
 /** A parameter or field as the fixture has it. */
@@ -74,10 +75,11 @@ export function compare(operations: Iterable<Operation>): Found[] {
   return differences(published().operations, Object.fromEntries(here));
 }
 
-/** All differences between two descriptions. */
+/** All differences between two descriptions, of operations that both are to have. */
 export function differences(there: Described, here: Described): Found[] {
   const found: Found[] = [];
   for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
+    if (there[name] === undefined && EXTENSIONS[name] !== undefined) continue;
     for (const part of ['parameters', 'response'] as const)
       fields(`${name}.${part}`, there[name]?.[part] ?? {}, here[name]?.[part] ?? {}, found);
   }
