@@ -24,6 +24,8 @@ const SHOWN = new Set([
   'reset-light.png',
   'explorer-light.png',
   'error-dark.png',
+  'screen-dark.png',
+  'thumbnails-light.png',
 ]);
 const SCREENS = join(import.meta.dirname, '../docs/screens');
 

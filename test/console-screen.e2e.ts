@@ -12,6 +12,8 @@ import { Browser, LOOKS, type Tab } from './browser.ts';
 
 const BOOT_MS = 180_000;
 const SLOW = { timeout: 60_000 };
+/** What a keyboard has behind Shift. */
+const SHIFTED = /[A-Z~!@#$%^&*()_+{}|:"<>?]/;
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 
 let service: Service;
@@ -73,8 +75,13 @@ async function open(path = `/console/desktops/${desktopId}`): Promise<void> {
 const screen = () => tab.page.getByRole('region', { name: 'Screen' });
 const canvas = () => screen().getByRole('application');
 
+/** Ends what an earlier test has left on the guest's first console, so that its menu is there again. */
+const FRESH = `rm -f /run/shell; for p in /proc/[0-9]*; do
+  [ "$(readlink $p/fd/0)" = /dev/tty1 ] && kill -9 \${p#/proc/}; done; sleep 1`;
+
 /** Opens the screen and its shell, by the menu that the guest shows. */
 async function openShell(): Promise<void> {
+  await inGuest(FRESH);
   await screen()
     .getByRole('button', { name: /^Connect/ })
     .click();
@@ -87,7 +94,8 @@ async function openShell(): Promise<void> {
 
 /** Types a line into the guest and waits until what it makes is there. */
 async function typed(line: string, file: string, content: string): Promise<void> {
-  await tab.page.keyboard.type(line, { delay: 20 });
+  // A screen is sent keys, not characters.
+  for (const one of line) await tab.page.keyboard.press(SHIFTED.test(one) ? `Shift+${one}` : one);
   await tab.page.keyboard.press('Enter');
   await expect.poll(() => inGuest(`cat ${file} 2>/dev/null; true`), SLOW).toBe(content);
 }
@@ -97,7 +105,7 @@ async function byPage(script: string): Promise<string> {
   const region = tab.page.getByRole('region', { name: 'Run a command' });
   await region.getByLabel('Script').fill(script);
   await region.getByRole('button', { name: 'Run', exact: true }).click();
-  await region.getByText('exit code').waitFor(SLOW);
+  await region.getByText(/ · exit code \d/).waitFor(SLOW);
   return (await region.getByRole('region', { name: 'Output' }).locator('pre').textContent()) ?? '';
 }
 

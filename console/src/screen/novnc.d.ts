@@ -5,9 +5,12 @@ declare module '@novnc/novnc' {
     constructor(target: Element, channel: WebSocket, options?: { readonly shared?: boolean });
     scaleViewport: boolean;
     viewOnly: boolean;
+    /** Shows where the pointer is when the desktop draws none. */
+    showDotCursor: boolean;
     background: string;
     disconnect(): void;
     focus(options?: FocusOptions): void;
     sendCtrlAltDel(): void;
+    sendKey(keysym: number, code: string, down: boolean): void;
   }
 }

@@ -29,7 +29,6 @@ export function ScreenSection({ desktop }: { readonly desktop: Desktop }) {
     event.preventDefault();
     event.stopPropagation();
     if (event.type !== 'keydown') return;
-    screen.releaseKeys();
     if (document.fullscreenElement !== null) void document.exitFullscreen();
     way.current?.focus();
   };
@@ -74,6 +73,7 @@ export function ScreenSection({ desktop }: { readonly desktop: Desktop }) {
             ref={target}
             onKeyDownCapture={leave}
             onKeyUpCapture={leave}
+            onBlur={screen.releaseKeys}
           />
           {shown ? (
             <span className="quiet">{say(state === 'open' ? 'screenLeave' : 'screenConnecting')}</span>

@@ -8,6 +8,18 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { useSession } from '../session.tsx';
 import { openScreen } from './open-screen.ts';
 
+/** X11's number of each key that changes what others mean, and its name in browsers. */
+const MODIFIERS: readonly (readonly [keysym: number, code: string])[] = [
+  [0xffe1, 'ShiftLeft'],
+  [0xffe2, 'ShiftRight'],
+  [0xffe3, 'ControlLeft'],
+  [0xffe4, 'ControlRight'],
+  [0xffe9, 'AltLeft'],
+  [0xffea, 'AltRight'],
+  [0xffeb, 'MetaLeft'],
+  [0xffec, 'MetaRight'],
+];
+
 export type ScreenState = 'closed' | 'connecting' | 'open' | 'lost';
 
 export interface Screen {
@@ -15,7 +27,7 @@ export interface Screen {
   readonly error: Error | null;
   connect(): void;
   disconnect(): void;
-  /** Lets go of all keys that are held down, for the focus leaves the screen before they are let go. */
+  /** Lets go of the keys that are held down with others: the screen does not hear of it when the focus leaves it. */
   releaseKeys(): void;
   sendCtrlAltDel(): void;
   setFit(fit: boolean): void;
@@ -55,7 +67,9 @@ export function useScreen(desktopId: string, target: RefObject<HTMLElement | nul
       rfb.current = screen;
       screen.scaleViewport = true;
       screen.background = 'transparent';
+      screen.showDotCursor = true;
       const canvas = target.current!.querySelector('canvas')!;
+      canvas.tabIndex = 0;
       canvas.setAttribute('role', 'application');
       canvas.setAttribute('aria-label', label);
       screen.addEventListener('connect', () => {
@@ -81,7 +95,9 @@ export function useScreen(desktopId: string, target: RefObject<HTMLElement | nul
     connect: () => void connect(),
     disconnect,
     releaseKeys: () => {
+      for (const [keysym, code] of MODIFIERS) rfb.current?.sendKey(keysym, code, false);
       if (rfb.current === null) return;
+      // It forgets then which keys are down.
       rfb.current.viewOnly = true;
       rfb.current.viewOnly = false;
     },
