@@ -3,7 +3,9 @@
  *
  * Invariant: what was typed is looked for in the guest, by RunCommand: a picture alone would prove nothing.
  */
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Fields } from '../acceptance/support/room.ts';
@@ -16,13 +18,23 @@ const SLOW = { timeout: 60_000 };
 const SHIFTED = /[A-Z~!@#$%^&*()_+{}|:"<>?]/;
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 
+/** A port that is free. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
 let service: Service;
 let browser: Browser;
 let tab: Tab;
 let desktopId: string;
 
 beforeAll(async () => {
-  service = await Service.start({}, async ({ data, openecd }) => {
+  // The same address after each start, so that a page finds it again.
+  service = await Service.start({ port: await freePort() }, async ({ data, openecd }) => {
     await openecd('image', 'build-demo', '--data', data, '--json');
   });
   const wanted = { BundleId: 'bundle_demo', Amount: '1', DesktopName: 'office' };
@@ -177,21 +189,21 @@ test('a connection that is lost is said, and a new one has a new ticket', async 
     .getByText('The connection with the screen has ended.')
     .waitFor()
     .finally(() => service.up());
-  tab.errors.length = 0;
-  await tab.page.context().close();
-  tab = await browser.tab(service.url);
-  await open();
-  await openShell();
+  await page.getByText('The service answers again').waitFor(SLOW);
+  await screen().getByRole('button', { name: 'Connect again' }).click();
+  await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
+  await typed('echo again > /run/again', '/run/again', 'again\n');
   await screen().getByRole('button', { name: 'Disconnect' }).click();
   await screen().getByRole('button', { name: 'Connect' }).click();
-  await expect.poll(() => tab.page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
+  await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
+  expect(sent).toHaveLength(3);
+  expect(new Set(sent).size).toBe(3);
   const audit = (await service.command('audit', 'export'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(audit.filter((one: Fields) => one['Operation'] === 'OpenScreen').length).toBeGreaterThanOrEqual(4);
-  for (const ticket of sent) expect(JSON.stringify(audit)).not.toContain(ticket);
-  expect(new Set(sent).size).toBe(sent.length);
+  expect(audit.filter((one: Fields) => one['Operation'] === 'OpenScreen').length).toBeGreaterThanOrEqual(3);
+  for (const ticket of sent) expect(JSON.stringify(audit) + service.log).not.toContain(ticket);
 });
 
 test('the list shows screens, to those who may see them, and leaves no file', async () => {

@@ -73,7 +73,6 @@ export function ScreenSection({ desktop }: { readonly desktop: Desktop }) {
             ref={target}
             onKeyDownCapture={leave}
             onKeyUpCapture={leave}
-            onBlur={screen.releaseKeys}
           />
           {shown ? (
             <span className="quiet">{say(state === 'open' ? 'screenLeave' : 'screenConnecting')}</span>

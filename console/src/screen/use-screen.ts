@@ -20,6 +20,14 @@ const MODIFIERS: readonly (readonly [keysym: number, code: string])[] = [
   [0xffec, 'MetaRight'],
 ];
 
+/** Lets go of the keys that are held down with others: the screen does not hear of it when the focus has left it. */
+function releaseKeys(screen: RFB): void {
+  for (const [keysym, code] of MODIFIERS) screen.sendKey(keysym, code, false);
+  // It forgets then which keys are down.
+  screen.viewOnly = true;
+  screen.viewOnly = false;
+}
+
 export type ScreenState = 'closed' | 'connecting' | 'open' | 'lost';
 
 export interface Screen {
@@ -27,8 +35,6 @@ export interface Screen {
   readonly error: Error | null;
   connect(): void;
   disconnect(): void;
-  /** Lets go of the keys that are held down with others: the screen does not hear of it when the focus leaves it. */
-  releaseKeys(): void;
   sendCtrlAltDel(): void;
   setFit(fit: boolean): void;
 }
@@ -72,6 +78,7 @@ export function useScreen(desktopId: string, target: RefObject<HTMLElement | nul
       canvas.tabIndex = 0;
       canvas.setAttribute('role', 'application');
       canvas.setAttribute('aria-label', label);
+      canvas.addEventListener('blur', () => releaseKeys(screen));
       screen.addEventListener('connect', () => {
         if (stale()) return;
         setState('open');
@@ -94,13 +101,6 @@ export function useScreen(desktopId: string, target: RefObject<HTMLElement | nul
     error,
     connect: () => void connect(),
     disconnect,
-    releaseKeys: () => {
-      for (const [keysym, code] of MODIFIERS) rfb.current?.sendKey(keysym, code, false);
-      if (rfb.current === null) return;
-      // It forgets then which keys are down.
-      rfb.current.viewOnly = true;
-      rfb.current.viewOnly = false;
-    },
     sendCtrlAltDel: () => rfb.current?.sendCtrlAltDel(),
     setFit: (fit) => {
       if (rfb.current !== null) rfb.current.scaleViewport = fit;
