@@ -161,6 +161,14 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   expect(again.id('TaskId')).toBe(first.id('TaskId'));
   expect(first.id('Ticket')).toMatch(/^[A-Za-z0-9+/]{128}$/);
   expect(again.id('Ticket')).not.toBe(first.id('Ticket'));
+  const picture = await call('GetDesktopScreenshot', { DesktopId: desktopId, MaxSize: '200' });
+  const png = Buffer.from(picture.id('Screenshot'), 'base64');
+  expect(png.toString('latin1', 1, 4)).toBe('PNG');
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([
+    Number(picture.id('Width')),
+    Number(picture.id('Height')),
+  ]);
+  expect(Number(picture.id('Width'))).toBe(200);
   // The guest has no agent: the command waits, and is stopped before it is sent.
   const InvokeId = (await call('RunCommand', { ...COMPLETE['RunCommand'], ...one })).id('InvokeId');
   expect(await refused('StopInvocation', { InvokeId, 'DesktopId.1': NO_DESKTOP })).toBe(
@@ -200,6 +208,7 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
     '403 IncorrectDesktopStatus',
   );
   expect(await refused('GetConnectionTicket', { DesktopId: desktopId })).toBe('403 IncorrectDesktopStatus');
+  expect(await refused('GetDesktopScreenshot', { DesktopId: desktopId })).toBe('403 IncorrectDesktopStatus');
   const failed = await call('GetConnectionTicket', { TaskId: first.id('TaskId') });
   expect(failed.id('TaskCode')).toBe('IncorrectDesktopStatus');
   await call('ResetSnapshot', { SnapshotId: snapshotId });

@@ -18,7 +18,7 @@ import { Catalogue } from './catalogue/catalogue.ts';
 import { KeyStore, openKeySecrets } from './catalogue/keys.ts';
 import { Claim, forgetNonces, spendNonce } from './catalogue/nonces.ts';
 import { forgetTemporaryKeys } from './catalogue/temporary-keys.ts';
-import { forgetTickets } from './catalogue/tickets.ts';
+import { forgetTickets, spendTicket } from './catalogue/tickets.ts';
 import { DataDir } from './data-dir.ts';
 import { Commands } from './desktops/commands.ts';
 import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
@@ -243,6 +243,10 @@ async function openDoor(
     clock: systemClock,
     newRequestId: newId.request,
     log,
+    screens: {
+      spend: (ticket) => spendTicket(catalogue.db, ticket, systemClock()),
+      connect: (desktopId) => desktops.connectScreen(desktopId),
+    },
     access: new RightsTable(catalogue, settings.accountId, systemClock),
     throttle: (caller, operation) => throttle.take(caller.accessKeyId, operation.name),
     audit: (answer) => audit.record(answer),

@@ -17,13 +17,15 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 
 /** Said by the browser of an answer that is no 2xx, or of none at all: no error of the page. */
 const OF_THE_NETWORK =
-  /^Failed to load resource: (the server responded with a status of 4|net::ERR_CONNECTION)/;
+  /^Failed to load resource: (the server responded with a status of (?:4|503)|net::ERR_CONNECTION)/;
 const SHOWN = new Set([
   'desktops-light.png',
   'snapshots-dark.png',
   'reset-light.png',
   'explorer-light.png',
   'error-dark.png',
+  'screen-dark.png',
+  'thumbnails-light.png',
 ]);
 const SCREENS = join(import.meta.dirname, '../docs/screens');
 

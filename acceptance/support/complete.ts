@@ -43,5 +43,6 @@ export const COMPLETE: Readonly<Record<string, Parameters>> = {
   DeletePolicyGroups: { 'PolicyGroupId.1': NO_GROUP },
   RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
   GetConnectionTicket: { DesktopId: NO_DESKTOP },
+  GetDesktopScreenshot: { DesktopId: NO_DESKTOP },
   StopInvocation: { InvokeId: NO_INVOCATION },
 };

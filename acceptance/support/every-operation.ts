@@ -115,6 +115,8 @@ async function running(
   expect(desktop!['Tags']).toHaveLength(11);
   expect(items(await call('DescribeDesktopInfo', one), 'Desktops')).toHaveLength(1);
   expect(await call('GetConnectionTicket', { DesktopId })).toMatchObject({ TaskStatus: 'FINISHED' });
+  const picture = await call('GetDesktopScreenshot', { DesktopId, MaxSize: '64' });
+  expect(String(picture['Screenshot'])).toMatch(/^iVBORw0KGgo/);
   // The guest has no agent: the command waits, and is stopped before it is sent.
   const command = { ...one, Type: 'RunShellScript', CommandContent: `echo "${NAME}"` };
   const InvokeId = first((await call('RunCommand', command))['InvokeId']);

@@ -139,4 +139,5 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'IncorrectDesktopStatus',
   ],
   GetAuditEvents: [...LISTING, 'InvalidParameter'],
+  GetDesktopScreenshot: [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus'],
 };

@@ -91,6 +91,9 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['GetConnectionTicket', { DesktopId: undefined }, '400 MissingDesktopId'],
   ['GetConnectionTicket', { TaskId: NO_TASK }, '404 InvalidTaskId.NotFound'],
   ['GetConnectionTicket', { CommandContent: 'notepad' }, '400 InvalidCommandContent'],
+  ['GetDesktopScreenshot', {}, '404 InvalidDesktopId.NotFound'],
+  ['GetDesktopScreenshot', { DesktopId: undefined }, '400 MissingDesktopId'],
+  ['GetDesktopScreenshot', { MaxSize: '1281' }, '400 InvalidMaxSize'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
   ['GetAuditEvents', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
 ];

@@ -13,6 +13,7 @@ export interface Desktop {
   readonly ImageId: string;
   readonly CreationTime: string;
   readonly SnapshotPolicyName?: string;
+  readonly Tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly Disks: readonly {
     readonly DiskId: string;
     readonly DiskType: DiskType;
@@ -61,12 +62,12 @@ export function useCall<T>(
 }
 
 /** Does an operation that writes; afterwards everything shown is asked for anew. */
-export function useWrite(onDone: () => void) {
+export function useWrite(onDone: (answer: unknown) => void) {
   const { credentials, regionId } = useSession();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ action, parameters }: { action: string; parameters: Parameters }) =>
-      call(credentials!, action, { RegionId: regionId, ...parameters }),
+      call<unknown>(credentials!, action, { RegionId: regionId, ...parameters }),
     onSuccess: onDone,
     onSettled: () => queries.invalidateQueries({ queryKey: [API] }),
   });

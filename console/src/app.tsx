@@ -38,6 +38,7 @@ function themeOf(theme: Theme): ThemeConfig {
         colorTextPlaceholder: '#6b6b6b',
         colorTextDescription: '#5f5f5f',
       },
+      components: { Button: { defaultHoverColor: '#0958d9' } },
     };
   return {
     algorithm: themes.darkAlgorithm,

@@ -72,6 +72,8 @@ export async function signNow(
 export async function call<T>(credentials: Credentials, action: string, parameters: Parameters): Promise<T> {
   const answer = await send(await signNow(credentials, action, parameters));
   const fields = parse(answer);
+  // A service that is ending says so in another form.
+  if (answer.status === 503 && fields['Code'] === undefined) throw new ServiceGone(answer.text);
   if (answer.status !== 200) throw new ApiError(answer.status, fields);
   return fields as T;
 }

@@ -18,9 +18,11 @@ export function Failure({ error }: { readonly error: Error }) {
         <>
           {code === 'SignatureDoesNotMatch' ? <p>{say('wrongSecret')}</p> : null}
           <div className="said">{message}</div>
-          <div>
-            {say('requestId')} {requestId}
-          </div>
+          {requestId === '' ? null : (
+            <div>
+              {say('requestId')} {requestId}
+            </div>
+          )}
           <Link to="/errors" search={{ q: code, requestId }}>
             {say('whatToDo')}
           </Link>

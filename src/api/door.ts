@@ -1,10 +1,11 @@
 /**
  * The door: the HTTP server in front of the operations.
  *
- * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/` is the web console, `/meta/v1/` describes the
- * operations, everything else is a clear 4xx, malformed HTTP too; no input makes a 5xx; every wait for a client has a
+ * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/` is the web console, `/screen` opens screens,
+ * `/meta/v1/` describes the operations, everything else is a clear 4xx, malformed HTTP too; no input makes a 5xx; every wait for a client has a
  * time limit; nothing is logged per request above debug.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -15,6 +16,7 @@ import { allowOrigins } from './cors.ts';
 import { serveMetadata } from './metadata-routes.ts';
 import type { DoorPorts } from './ports.ts';
 import { hostOf } from './render-error.ts';
+import { isScreenRequest, serveScreens } from './screens.ts';
 import { type Answer, RequestServer } from './serve-request.ts';
 import { serveSignInLinks } from './sign-in-route.ts';
 
@@ -30,6 +32,9 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
     requestTimeout: settings.requestTimeoutMs ?? 30_000,
     keepAliveTimeout: settings.keepAliveMs ?? 25_000,
     connectionsCheckingInterval: 1000,
+    // Every other upgrade that a client offers is passed over, and its request served as it is.
+    shouldUpgradeCallback: (message: IncomingMessage) =>
+      ports.screens !== undefined && isScreenRequest(message),
   };
   const options = {
     logger: false as const,
@@ -67,6 +72,7 @@ export function buildDoor(ports: DoorPorts): FastifyInstance {
     regions: settings.regions ?? [],
     publicHost: (message) => hostOf(server.publicUrl(message)),
   });
+  if (ports.screens !== undefined) serveScreens(door, ports, ports.screens);
   door.setNotFoundHandler((request, reply) => {
     const root = request.url === '/' || request.url.startsWith('/?');
     return refuse(

@@ -1,5 +1,6 @@
 /** What the door is given by src/server.ts. It knows nothing of what stands behind these. */
 import type { ServerOptions as TlsOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Clock } from '../ids.ts';
 import type { Operation, RequestContext } from '../operations/operation.ts';
@@ -64,6 +65,23 @@ export interface SignInLinks {
   throttle(address: string): void;
 }
 
+/** Whom a ticket stands for. */
+export interface Visitor {
+  readonly desktopId: string;
+  readonly regionId: string;
+  readonly userName: string;
+  /** The key that asked for the ticket. */
+  readonly accessKeyId: string;
+}
+
+/** The screens of desktops. */
+export interface ScreenPort {
+  /** Takes a ticket for its one use. Throws OperationDenied.TicketInvalid, IncorrectDesktopStatus. */
+  spend(ticket: string): Promise<Visitor>;
+  /** A connection that speaks RFB, and ends with the desktop. Throws IncorrectDesktopStatus, Qemu.ConnectionLost. */
+  connect(desktopId: string): Promise<Duplex>;
+}
+
 export interface DoorSettings {
   /** This server's address as clients see it, without a slash at its end; else the Host header's is taken. */
   readonly publicUrl?: string;
@@ -87,6 +105,12 @@ export interface DoorSettings {
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   readonly keepAliveMs?: number;
+  /** Milliseconds: for a ticket to come, between two looks at its right, for a sign of life of a browser. */
+  readonly screenTimes?: {
+    readonly ticketMs?: number;
+    readonly againMs?: number;
+    readonly silentMs?: number;
+  };
   /** Certificate and key: the door then speaks https. */
   readonly tls?: TlsOptions;
   /** Where the build of the web console is; none is served if not given. */
@@ -107,6 +131,8 @@ export interface DoorPorts {
   audit?(answer: AnswerRecord): void;
   /** None are offered if not given. */
   readonly signInLinks?: SignInLinks;
+  /** Without it no screen can be opened. */
+  readonly screens?: ScreenPort;
   readonly clock: Clock;
   newRequestId(): string;
   readonly log: Pick<Logger, 'error' | 'warn' | 'debug'>;

@@ -8,7 +8,7 @@ import { OFFICES } from './migrations/offices.ts';
 import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
-import { TICKETS } from './migrations/tickets.ts';
+import { TICKET_KEYS, TICKETS } from './migrations/tickets.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -133,4 +133,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ...IMAGE_MIGRATIONS,
   TICKETS,
   SIGN_IN_LINKS,
+  TICKET_KEYS,
 ];

@@ -6,5 +6,7 @@ export interface TicketTable {
   hash: string;
   desktop_id: string;
   user_name: string;
+  /** The key that asked for it. */
+  access_key_id: string;
   expires_at: number;
 }

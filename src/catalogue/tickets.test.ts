@@ -10,6 +10,7 @@ import { findTicketTask, forgetTickets, issueTicket, spendTicket, TICKET_MS } fr
 import { isToken } from './tokens.ts';
 
 const NOW = 1_000_000;
+const ALICE = { userName: 'alice', accessKeyId: 'LTAI-1' };
 const INVALID = { code: 'OperationDenied.TicketInvalid' };
 
 let folder: string;
@@ -36,7 +37,7 @@ function desktops(path: string): void {
 }
 
 const issue = (desktopId = 'ecd-1', now = NOW, taskId?: string) =>
-  catalogue.transaction((trx) => issueTicket(trx, { desktopId, userName: 'alice' }, now, taskId));
+  catalogue.transaction((trx) => issueTicket(trx, { desktopId, ...ALICE }, now, taskId));
 const spend = (ticket: string, now = NOW) => spendTicket(catalogue.db, ticket, now);
 const rows = () => catalogue.db.selectFrom('tickets').selectAll().execute();
 
@@ -46,9 +47,9 @@ describe('a ticket', () => {
     const other = await issue('ecd-2');
     expect(isToken(one.ticket)).toBe(true);
     expect(other.ticket).not.toBe(one.ticket);
-    expect(await spend(other.ticket)).toEqual({ desktopId: 'ecd-2', userName: 'alice' });
+    expect(await spend(other.ticket)).toEqual({ desktopId: 'ecd-2', ...ALICE, regionId: 'cn-hangzhou' });
     await expect(spend(other.ticket)).rejects.toMatchObject(INVALID);
-    expect(await spend(one.ticket)).toEqual({ desktopId: 'ecd-1', userName: 'alice' });
+    expect(await spend(one.ticket)).toEqual({ desktopId: 'ecd-1', ...ALICE, regionId: 'cn-hangzhou' });
     await expect(spend(one.ticket)).rejects.toMatchObject(INVALID);
     expect(await rows()).toEqual([]);
   });
@@ -112,7 +113,7 @@ describe('the task of a ticket', () => {
   it('is there until its ticket is spent or too old', async () => {
     const { ticket, taskId } = await issue();
     expect(taskId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-    const found = { desktopId: 'ecd-1', userName: 'alice' };
+    const found = { desktopId: 'ecd-1', ...ALICE };
     expect(await findTicketTask(catalogue.db, taskId, NOW + TICKET_MS - 1)).toEqual(found);
     expect(await findTicketTask(catalogue.db, taskId, NOW + TICKET_MS)).toBeUndefined();
     await spend(ticket);
@@ -146,9 +147,9 @@ it('a catalogue of the version before gets its table and keeps what it has', asy
   desktops(older);
   const migrated = Catalogue.open(older);
   const { ticket } = await migrated.transaction((trx) =>
-    issueTicket(trx, { desktopId: 'ecd-2', userName: 'alice' }, NOW),
+    issueTicket(trx, { desktopId: 'ecd-2', ...ALICE }, NOW),
   );
-  expect(await spendTicket(migrated.db, ticket, NOW)).toEqual({ desktopId: 'ecd-2', userName: 'alice' });
+  expect(await spendTicket(migrated.db, ticket, NOW)).toMatchObject({ desktopId: 'ecd-2', ...ALICE });
   expect(await migrated.db.selectFrom('desktops').select('id').orderBy('id').execute()).toEqual([
     { id: 'ecd-1' },
     { id: 'ecd-2' },

@@ -1,8 +1,8 @@
 /**
  * Tickets for the screens of desktops: who holds one may open the screen of one desktop, once.
  *
- * Invariants: a ticket is random and only its hash is on record; it belongs to one user and one desktop; of all that
- * spend it, at once or over restarts and with several servers, one succeeds: the row goes with the answer; after
+ * Invariants: a ticket is random and only its hash is on record; it belongs to one user, the key that asked and one
+ * desktop; of all that spend it, at once or over restarts and with several servers, one succeeds: the row goes with the answer; after
  * `TICKET_MS` it is worth nothing. A task has one ticket at a time: a new one takes the place of the old one.
  */
 import { randomUUID } from 'node:crypto';
@@ -23,6 +23,8 @@ export interface Ticket {
 export interface TicketHolder {
   readonly desktopId: string;
   readonly userName: string;
+  /** The key that asked for it. */
+  readonly accessKeyId: string;
 }
 
 /** Makes a ticket of a user for a desktop; with `taskId` in the place of the one that this task had. */
@@ -33,7 +35,11 @@ export async function issueTicket(
   taskId: string = randomUUID(),
 ): Promise<Ticket> {
   const ticket = makeToken();
-  const fresh = { hash: tokenHash(ticket), expires_at: now + TICKET_MS };
+  const fresh = {
+    hash: tokenHash(ticket),
+    access_key_id: holder.accessKeyId,
+    expires_at: now + TICKET_MS,
+  };
   await trx
     .insertInto('tickets')
     .values({ task_id: taskId, desktop_id: holder.desktopId, user_name: holder.userName, ...fresh })
@@ -50,32 +56,40 @@ export async function findTicketTask(
 ): Promise<TicketHolder | undefined> {
   const row = await queries
     .selectFrom('tickets')
-    .select(['desktop_id', 'user_name'])
+    .select(['desktop_id', 'user_name', 'access_key_id'])
     .where('task_id', '=', taskId)
     .where('expires_at', '>', now)
     .executeTakeFirst();
-  return row && { desktopId: row.desktop_id, userName: row.user_name };
+  return row && holderOf(row);
 }
 
 /**
  * Takes a ticket for its one use. Throws OperationDenied.TicketInvalid when it is unknown, too old or spent, and
  * IncorrectDesktopStatus when its desktop does not run. It is spent then, too: therefore never in a transaction.
  */
-export async function spendTicket(db: Db, ticket: string, now: number): Promise<TicketHolder> {
+export async function spendTicket(
+  db: Db,
+  ticket: string,
+  now: number,
+): Promise<TicketHolder & { readonly regionId: string }> {
   const row = await db
     .deleteFrom('tickets')
     .where('hash', '=', tokenHash(ticket))
-    .returning(['desktop_id', 'user_name', 'expires_at'])
+    .returning(['desktop_id', 'user_name', 'access_key_id', 'expires_at'])
     .executeTakeFirst();
   if (row === undefined || row.expires_at <= now) throw new EcdError('OperationDenied.TicketInvalid');
   const desktop = await db
     .selectFrom('desktops')
-    .select('status')
+    .select(['status', 'region_id'])
     .where('id', '=', row.desktop_id)
     .executeTakeFirst();
   if (desktop?.status !== 'Running')
     throw new EcdError('IncorrectDesktopStatus', { status: desktop?.status ?? 'Deleted', wanted: 'Running' });
-  return { desktopId: row.desktop_id, userName: row.user_name };
+  return { ...holderOf(row), regionId: desktop.region_id };
+}
+
+function holderOf(row: { desktop_id: string; user_name: string; access_key_id: string }): TicketHolder {
+  return { desktopId: row.desktop_id, userName: row.user_name, accessKeyId: row.access_key_id };
 }
 
 /** Forgets tickets that are too old. */

@@ -4,6 +4,7 @@
  * Invariants: a request's changes of status are one transaction with its nonce, all or none; the work follows in the
  * background, per desktop one after another; a status says what QEMU reported, not what was wished.
  */
+import type { Duplex } from 'node:stream';
 import type { Claim } from '../catalogue/nonces.ts';
 import type { DiskType } from '../catalogue/schema.ts';
 import type { LiveDisk } from '../disks/types.ts';
@@ -13,15 +14,18 @@ import { Context, type DesktopsOptions } from './context.ts';
 import { createRows, createTask, type NewDesktops } from './create.ts';
 import { rebootTask, removeTask, startTask, stopTask } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
+import type { Picture } from './picture.ts';
 import type { Quiesced } from './quiesce.ts';
 import { type Reconnected, reconnect, resume } from './recover.ts';
 import { type DesktopRow, findDesktop, mustChangeStatus, wantDesktops } from './rows.ts';
 import { boundLog } from './run-folder.ts';
+import { connectScreen, Pictures } from './screen.ts';
 import { nextStatus, type Verb } from './states.ts';
 import type { Task } from './tasks.ts';
 
 export type { DesktopHooks, DesktopsOptions } from './context.ts';
 export type { NewDesktops } from './create.ts';
+export { type Picture, shrink, toPng } from './picture.ts';
 export type { Quiesced } from './quiesce.ts';
 
 const LOG_CHECK_MS = 60_000;
@@ -29,6 +33,7 @@ const LOG_CHECK_MS = 60_000;
 export class Desktops {
   readonly #context: Context;
   readonly #logs: NodeJS.Timeout;
+  readonly #pictures = new Pictures();
   #found: Reconnected = { running: [], stopped: [] };
 
   constructor(options: DesktopsOptions) {
@@ -152,6 +157,17 @@ export class Desktops {
     return await machine.quiesce.freeze(deadlineMs);
   }
 
+  /** A connection with the screen of a running desktop, in RFB; it ends with QEMU. Throws IncorrectDesktopStatus,
+   * Qemu.ConnectionLost. */
+  async connectScreen(desktopId: string): Promise<Duplex> {
+    return await connectScreen(this.#running(desktopId));
+  }
+
+  /** What the screen of a running desktop shows. Throws IncorrectDesktopStatus, and what QEMU fails with. */
+  async picture(desktopId: string): Promise<Picture> {
+    return await this.#pictures.take(this.#running(desktopId));
+  }
+
   /** The machine of a running desktop; for the other files of this folder. */
   machine(desktopId: string): Machine | null {
     return this.#machine(desktopId) ?? null;
@@ -168,6 +184,13 @@ export class Desktops {
     await this.#context.tasks.close();
     await Promise.all([...this.#context.machines.values()].map((machine) => machine.close()));
     this.#context.machines.clear();
+  }
+
+  #running(desktopId: string): Machine {
+    const machine = this.#machine(desktopId);
+    if (machine === undefined)
+      throw new EcdError('IncorrectDesktopStatus', { status: 'Stopped', wanted: 'Running' });
+    return machine;
   }
 
   #machine(desktopId: string): Machine | undefined {

@@ -21,6 +21,8 @@ export interface RunFolder {
   readonly log: string;
   readonly pid: string;
   readonly vars: string;
+  /** Where QEMU puts a picture of its screen. */
+  readonly screen: string;
 }
 
 /** Names are short: a unix socket's path has at most 107 bytes. */
@@ -34,6 +36,7 @@ export function runFolder(dataDir: string, desktopId: string): RunFolder {
     log: join(dir, 'qemu.log'),
     pid: join(dir, 'qemu.pid'),
     vars: join(dir, 'vars.fd'),
+    screen: join(dir, 'screen.ppm'),
   };
 }
 
@@ -42,7 +45,8 @@ export async function makeRunFolder(folder: RunFolder, user: User | undefined): 
   await mkdir(folder.dir, { recursive: true, mode: 0o700 });
   await chmod(folder.dir, 0o700);
   if (user !== undefined) await chown(folder.dir, user.uid, user.gid);
-  for (const file of [folder.qmp, folder.agent, folder.vnc, folder.pid]) await rm(file, { force: true });
+  for (const file of [folder.qmp, folder.agent, folder.vnc, folder.pid, folder.screen])
+    await rm(file, { force: true });
   await rename(folder.log, `${folder.log}.1`).catch(() => {});
 }
 

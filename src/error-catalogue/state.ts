@@ -126,6 +126,11 @@ export const STATE_ERRORS = {
     advice: 'Ask for a new one with GetConnectionTicket; it is valid for 10 minutes, once.',
     causes: 'The ticket was used before, by a reload of the page for example, or is older than 10 minutes.',
   },
+  'QuotaExceed.Screen': {
+    status: 403,
+    message: 'Too many screens of the desktop are open.',
+    advice: '{count} are open; close one.',
+  },
   'OperationDenied.NotStoppable': {
     status: 403,
     message: 'The command runs in a way that cannot be stopped.',

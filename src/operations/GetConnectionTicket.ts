@@ -47,6 +47,7 @@ export const GetConnectionTicket = operation({
       throw refused('CommandContent', 'Use RunCommand: nothing is run at the connection.');
     requireRegion(services, regionId);
     const now = services.clock();
+    const { userName, accessKeyId } = context;
     return await services.catalogue.transaction(async (trx) => {
       await context.claim.record(trx);
       const desktopId = await desktopOf(trx, asked, taskId, context, now);
@@ -63,7 +64,7 @@ export const GetConnectionTicket = operation({
         if (taskId === undefined) throw wrong;
         return failed(desktopId, taskId, wrong);
       }
-      const issued = await issueTicket(trx, { desktopId, userName: context.userName }, now, taskId);
+      const issued = await issueTicket(trx, { desktopId, userName, accessKeyId }, now, taskId);
       return {
         DesktopId: desktopId,
         TaskId: issued.taskId,

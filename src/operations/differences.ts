@@ -6,7 +6,6 @@
 
 import type { SchemaDifference } from './difference.ts';
 import { OFFICE_BEHAVIOUR, OFFICE_DIFFERENCES } from './differences-offices.ts';
-import { EXTENSION_BEHAVIOUR } from './extensions.ts';
 
 const ENCRYPTION = 'Disks are not encrypted, so there is no key.';
 const CATEGORIES = 'Disks are files of this server; the classes of cloud disks do not apply.';
@@ -290,9 +289,8 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'InvokeDesktops are given unless IncludeInvokeDesktops is false. Contents and outputs are Base64 unless ContentEncoding is PlainText.',
   ],
   GetConnectionTicket: [
-    'The ticket is there with the first answer: TaskStatus is FINISHED at once, never RUNNING. It is for the screen of this desktop in the console of this server, for the user who asked, within 10 minutes, once. Clients of the public service cannot connect with it.',
+    'The ticket is there with the first answer: TaskStatus is FINISHED at once, never RUNNING. It is for the screen of this desktop in the console of this server, for the user who asked, within 10 minutes, once. Clients of the public service cannot connect with it: it is the first message on a WebSocket at /screen, which then speaks RFB.',
     'With the TaskId of a ticket that is neither used nor expired, its user gets a new ticket for the same desktop and the old one is worth nothing; the same answer is not given twice. If the desktop does not run any more, TaskStatus is FAILED with TaskCode and TaskMessage.',
     'EndUserId, Password and Uuid are accepted: users sign in to the system of the desktop itself. CommandContent is refused: nothing would be run.',
   ],
-  ...EXTENSION_BEHAVIOUR,
 };

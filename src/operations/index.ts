@@ -27,6 +27,7 @@ import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
 import { GetAuditEvents } from './GetAuditEvents.ts';
 import { GetConnectionTicket } from './GetConnectionTicket.ts';
+import { GetDesktopScreenshot } from './GetDesktopScreenshot.ts';
 import { ListTagResources } from './ListTagResources.ts';
 import { ModifyAutoSnapshotPolicy } from './ModifyAutoSnapshotPolicy.ts';
 import { ModifyDesktopName } from './ModifyDesktopName.ts';
@@ -87,5 +88,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DescribeInvocations,
     GetConnectionTicket,
     GetAuditEvents,
+    GetDesktopScreenshot,
   ].map((operation) => [operation.name, operation]),
 );

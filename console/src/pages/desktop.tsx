@@ -1,13 +1,16 @@
-/** One desktop: its disks, and the snapshots of each. */
+/** One desktop: its screen, its disks and the snapshots of each, commands, tags. */
 import { Link, useParams } from '@tanstack/react-router';
 import { Alert, Card, Skeleton } from 'antd';
 import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
+import { RunCommand } from '../commands/run-command.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
+import { ScreenSection } from '../screen/screen-section.tsx';
 import { Signed } from '../signed.tsx';
 import { DiskSnapshots } from '../snapshots/disk-snapshots.tsx';
+import { Tags } from '../tags/tags.tsx';
 
 const AGAIN_MS = 10_000;
 const SOON_MS = 1000;
@@ -58,11 +61,18 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         </Card>
       ) : null}
       {loaded && desktop === undefined ? <Alert type="info" showIcon title={say('desktopGone')} /> : null}
+      {loaded && desktop !== undefined ? <ScreenSection desktop={desktop} /> : null}
       {loaded
         ? shown.map((type) => (
             <DiskSnapshots key={type} desktop={desktop} type={type} snapshots={ofDisk(type)} />
           ))
         : null}
+      {loaded && desktop !== undefined ? (
+        <>
+          <RunCommand desktop={desktop} />
+          <Tags desktop={desktop} />
+        </>
+      ) : null}
     </div>
   );
 }

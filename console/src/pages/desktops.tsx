@@ -1,4 +1,4 @@
-/** The desktops of a region: search, filter, state, disks, last snapshot; start, stop, reboot, delete. */
+/** The desktops of a region: search, filter, state, screen, disks, last snapshot; start, stop, reboot, delete. */
 import { Link } from '@tanstack/react-router';
 import { Card, Empty, Input, Select, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
@@ -9,6 +9,7 @@ import { isChanging, State } from '../desktops/state.tsx';
 import { Failure } from '../failure.tsx';
 import { useTime } from '../formats.ts';
 import { type Say, useText } from '../preferences.tsx';
+import { Thumbnail } from '../screen/thumbnail.tsx';
 import { Signed } from '../signed.tsx';
 import type { Parameters } from '../signer.ts';
 
@@ -136,6 +137,12 @@ function Nothing({ say, all }: { readonly say: Say; readonly all: boolean }) {
 
 function columns(say: Say): TableColumnsType<Desktop> {
   return [
+    {
+      title: say('screen'),
+      key: 'screen',
+      width: 150,
+      render: (_, one) => <Thumbnail desktop={one} />,
+    },
     {
       title: say('name'),
       key: 'name',

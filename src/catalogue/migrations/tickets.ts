@@ -7,3 +7,9 @@ export const TICKETS: readonly string[] = [
   'CREATE INDEX tickets_expires ON tickets (expires_at)',
   'CREATE INDEX tickets_desktop ON tickets (desktop_id)',
 ];
+
+/** The key that asked for a ticket: the screen stays open only as long as that key may do it. */
+export const TICKET_KEYS: readonly string[] = [
+  'DELETE FROM tickets',
+  "ALTER TABLE tickets ADD COLUMN access_key_id TEXT NOT NULL DEFAULT ''",
+];

@@ -94,7 +94,7 @@ export class Bed {
         ...this.#fake('take', 'remove', 'reset', 'rebuild', 'removeImages'),
         images: { create: this.#faked('createImage'), modify: this.#faked('modifyImage') },
       },
-      desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename'),
+      desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename', 'picture'),
       commands: this.#fake('run', 'stop'),
     } as unknown as Services;
   }

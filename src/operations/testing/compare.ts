@@ -3,7 +3,6 @@
  * the names, types and limits of parameters and response fields.
  */
 import { readFileSync } from 'node:fs';
-import { EXTENSIONS } from '../extensions.ts';
 import type { Operation } from '../operation.ts';
 
 /** A parameter or field as the fixture has it. */
@@ -75,11 +74,10 @@ export function compare(operations: Iterable<Operation>): Found[] {
   return differences(published().operations, Object.fromEntries(here));
 }
 
-/** All differences between two descriptions; what only this server has is none. */
+/** All differences between two descriptions. */
 export function differences(there: Described, here: Described): Found[] {
   const found: Found[] = [];
   for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
-    if (EXTENSIONS.has(name)) continue;
     for (const part of ['parameters', 'response'] as const)
       fields(`${name}.${part}`, there[name]?.[part] ?? {}, here[name]?.[part] ?? {}, found);
   }
