@@ -130,6 +130,7 @@ export const STATE_ERRORS = {
     status: 403,
     message: 'Too many screens of the desktop are open.',
     advice: '{count} are open; close one.',
+    causes: 'Other people, or other windows of the same person, show the screen of this desktop.',
   },
   'OperationDenied.NotStoppable': {
     status: 403,

@@ -102,6 +102,11 @@ export const STATE_TEXTS: Readonly<Record<string, ErrorText>> = {
     advice: '请用 GetConnectionTicket 获取新的票据；有效期 10 分钟，只能用一次。',
     causes: '票据已经用过（例如重新加载页面），或超过了 10 分钟。',
   },
+  'QuotaExceed.Screen': {
+    message: '该云电脑打开的屏幕过多。',
+    advice: '已打开 <count> 个；请关闭一个。',
+    causes: '其他人，或同一人的其他窗口，正在显示该云电脑的屏幕。',
+  },
   'OperationDenied.NotStoppable': {
     message: '该命令的运行方式无法停止。',
     advice: '只有 RunShellScript 在运行后可以停止；请等待其结束或 Timeout。',
