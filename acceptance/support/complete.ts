@@ -44,4 +44,6 @@ export const COMPLETE: Readonly<Record<string, Parameters>> = {
   RunCommand: { 'DesktopId.1': NO_DESKTOP, Type: 'RunShellScript', CommandContent: 'true' },
   GetConnectionTicket: { DesktopId: NO_DESKTOP },
   StopInvocation: { InvokeId: NO_INVOCATION },
+  PreviewAutoSnapshotPolicy: { CronExpression: '0 0 2 ? * 1-7' },
+  DescribeDisks: { DesktopId: NO_DESKTOP },
 };

@@ -149,4 +149,12 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'InvalidTaskId.NotFound',
     'IncorrectDesktopStatus',
   ],
+  PreviewAutoSnapshotPolicy: [
+    'InvalidCronExpression.Malformed',
+    'InvalidRetentionDays.Malformed',
+    REGION,
+    POLICY_ID,
+  ],
+  DescribeVault: LISTING,
+  DescribeDisks: [REGION, 'InvalidDesktopId.NotFound'],
 };

@@ -91,4 +91,10 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['GetConnectionTicket', { TaskId: NO_TASK }, '404 InvalidTaskId.NotFound'],
   ['GetConnectionTicket', { CommandContent: 'notepad' }, '400 InvalidCommandContent'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
+  ['PreviewAutoSnapshotPolicy', { CronExpression: undefined }, '400 MissingCronExpression'],
+  ['PreviewAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],
+  ['PreviewAutoSnapshotPolicy', { RetentionDays: '0' }, '400 InvalidRetentionDays.Malformed'],
+  ['PreviewAutoSnapshotPolicy', { PolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
+  ['DescribeDisks', {}, '404 InvalidDesktopId.NotFound'],
+  ['DescribeDisks', { DesktopId: undefined }, '400 MissingDesktopId'],
 ];

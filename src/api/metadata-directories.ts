@@ -9,7 +9,8 @@ const GROUPS: readonly (readonly [title: string, words: RegExp])[] = [
   ['Commands', /Command$|Invocations?$/],
   ['Images', /Images?$|ImageAttribute$/],
   ['Bundles', /Bundles?$/],
-  ['Desktops', /Desktop|ConnectionTicket$/],
+  ['Vault', /Vault$/],
+  ['Desktops', /Desktop|ConnectionTicket$|Disks$/],
   ['Others', /./],
 ];
 

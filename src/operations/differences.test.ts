@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOUR, SCHEMA_DIFFERENCES } from './differences.ts';
+import { EXTENSIONS } from './extensions.ts';
 import { OPERATIONS } from './index.ts';
 import { compare, type Found, published } from './testing/compare.ts';
 
-const found = compare(OPERATIONS.values());
+const ofThePublic = [...OPERATIONS.values()].filter(({ name }) => !(name in EXTENSIONS));
+const found = compare(ofThePublic);
 const named = SCHEMA_DIFFERENCES.flatMap(({ at, names, why }) =>
   (names ?? ['']).map((name) => ({ where: name === '' ? at : `${at}.${name}`, why })),
 );
@@ -25,6 +27,11 @@ Made from \`src/operations/differences.ts\`, which a test compares with the publ
 ## What operations do
 
 ${Object.entries(BEHAVIOUR).map(part).join('\n')}
+## Operations that the public service does not have
+
+${Object.entries(EXTENSIONS)
+  .map(([name, lines]) => part([name, [OPERATIONS.get(name)!.summary, ...lines]]))
+  .join('\n')}
 ## Names, types and limits
 
 | where | published | here | why |
@@ -35,7 +42,11 @@ ${found.map(row).join('\n')}
 
 describe('the operations beside the published metadata', () => {
   it('are the same ones', () => {
-    expect([...OPERATIONS.keys()].sort()).toEqual(Object.keys(published().operations).sort());
+    expect(ofThePublic.map(({ name }) => name).sort()).toEqual(Object.keys(published().operations).sort());
+  });
+
+  it('have beside them only what is listed, which reads and changes nothing', () => {
+    for (const name of Object.keys(EXTENSIONS)) expect(OPERATIONS.get(name)?.kind).toBe('read');
   });
 
   it('differ in nothing that the list does not name', () => {
