@@ -91,7 +91,7 @@ describe('PreviewAutoSnapshotPolicy', () => {
     const { id } = await bound(250, { ...NIGHTLY, CronExpression: '0 0 2,14 ? * 1-7' });
     const many = await preview({ PolicyId: id });
     expect(many.DesktopNum).toBe(250);
-    expect(many.PreviewedDesktopNum).toBe(50);
+    expect(many.PreviewedDesktopNum).toBe(33);
     expect(Date.parse(many.EndTime) - NOW).toBe(30 * DAY_MS);
   });
 

@@ -5,7 +5,7 @@
 export const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   PreviewAutoSnapshotPolicy: [
     'The next ten runs of a policy or of an expression, and what is made and deleted in 30 days, by the rules that the service itself follows, if every snapshot succeeds and nothing is changed. With PolicyId it is of the desktops that have it; with none, and without PolicyId, of one desktop without snapshots. RetentionDays is 7 if neither the request nor a policy says it.',
-    'At most 3,000 turns are worked out: a schedule that has more gets a shorter time (EndTime), then fewer desktops (PreviewedDesktopNum). Rights on snapshotpolicy/ID and snapshot/* are needed, without PolicyId on snapshotpolicy/new.',
+    'At most 2,000 turns are worked out: a schedule that has more gets a shorter time (EndTime), then fewer desktops (PreviewedDesktopNum). Rights on snapshotpolicy/ID and snapshot/* are needed, without PolicyId on snapshotpolicy/new.',
   ],
   DescribeVault: [
     'Vault and History are of the whole vault, Desktops and Jobs of the region. What is read of whole tables may be some seconds old. NextToken leads on through Desktops alone; one that grows meanwhile may be given twice. Rights on snapshot/* are needed.',

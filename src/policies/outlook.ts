@@ -21,7 +21,7 @@ import { localOf, parseTimeZone, type TimeZone } from './time-zone.ts';
 
 export const OUTLOOK_DAYS = 30;
 const SHOWN_RUNS = 10;
-export const MOST_TURNS = 3000;
+export const MOST_TURNS = 2000;
 const MOST_EVENTS = 1000;
 /** A clock may be put forward within a day. */
 const DAY_STEP_MS = DAY_MS / 4;

@@ -4,6 +4,7 @@ import { Alert, Card, Skeleton } from 'antd';
 import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { isChanging, State } from '../desktops/state.tsx';
+import { DiskStacks } from '../disks/stacks.tsx';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
 import { Signed } from '../signed.tsx';
@@ -58,6 +59,7 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         </Card>
       ) : null}
       {loaded && desktop === undefined ? <Alert type="info" showIcon title={say('desktopGone')} /> : null}
+      {desktop === undefined ? null : <DiskStacks desktopId={desktopId} />}
       {loaded
         ? shown.map((type) => (
             <DiskSnapshots key={type} desktop={desktop} type={type} snapshots={ofDisk(type)} />
