@@ -24,6 +24,11 @@ const SHOWN = new Set([
   'reset-light.png',
   'explorer-light.png',
   'error-dark.png',
+  'policy-light.png',
+  'schedule-dark.png',
+  'vault-light.png',
+  'images-dark.png',
+  'stacks-light.png',
 ]);
 const SCREENS = join(import.meta.dirname, '../docs/screens');
 

@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../api.ts';
-import { lineOf, MOST_MARKS } from './line.ts';
+import { type Held, lineOf, MOST_MARKS } from './line.ts';
 
-const snapshot = (hour: number, more: Partial<Snapshot> = {}): Snapshot => ({
+const snapshot = (hour: number, more: Partial<Held> = {}): Held => ({
   SnapshotId: `s-${hour}`,
-  SnapshotName: 'name',
-  Description: '',
   SnapshotType: 'USER',
   Status: 'ACCOMPLISHED',
-  Progress: '100%',
   CreationTime: new Date(Date.UTC(2026, 10, 24, hour)).toISOString().replace('.000', ''),
-  SourceDiskType: 'SYSTEM',
-  Creator: 'alice',
   StoredBytes: 1000,
   ...more,
 });

@@ -1,9 +1,17 @@
 /** Where the snapshots of a disk stand on a line of time, and how tall: pure. */
-import type { Snapshot } from '../api.ts';
 
 /** More marks than these cannot be told apart, and would make the page slow. */
 export const MOST_MARKS = 300;
 const LEAST_HEIGHT = 0.15;
+
+/** What the line needs of a snapshot. */
+export interface Held {
+  readonly SnapshotId: string;
+  readonly SnapshotType: 'USER' | 'AUTO';
+  readonly Status: string;
+  readonly CreationTime: string;
+  readonly StoredBytes?: number;
+}
 
 export interface Mark {
   readonly id: string;
@@ -24,7 +32,7 @@ export interface Line {
 }
 
 /** Of snapshots newest first; undefined when there is none. */
-export function lineOf(snapshots: readonly Snapshot[]): Line | undefined {
+export function lineOf(snapshots: readonly Held[]): Line | undefined {
   const shown = snapshots.slice(0, MOST_MARKS);
   const [newest, oldest] = [shown[0], shown.at(-1)];
   if (newest === undefined || oldest === undefined) return undefined;
