@@ -1,6 +1,6 @@
 /** Edits a schedule: every day, some days of the week, or the expression as it is. */
-import { Input, Radio, Select } from 'antd';
-import { useId } from 'react';
+import { Checkbox, Input, Radio, Select } from 'antd';
+import { useId, useState } from 'react';
 import { useText } from '../preferences.tsx';
 import { fromExpression, isEveryDay, NIGHTLY, type Schedule, toExpression } from './schedule.ts';
 import { useWeekdays } from './types.ts';
@@ -54,11 +54,10 @@ export function ScheduleEditor({ schedule, onChange }: Props) {
       ) : (
         <>
           {way === 'every' ? null : (
-            <Several
-              name={say('onDays')}
+            <Checkbox.Group
               options={names.map((label, at) => ({ value: at + 1, label }))}
-              value={schedule.days}
-              onChange={(days) => onChange({ ...schedule, days })}
+              value={[...schedule.days]}
+              onChange={(days) => onChange({ ...schedule, days: days.sort((a, b) => a - b) })}
             />
           )}
           <div className="pair">
@@ -90,6 +89,7 @@ interface SeveralProps {
 
 function Several({ name, options, value, onChange }: SeveralProps) {
   const id = useId();
+  const [open, setOpen] = useState(false);
   return (
     <div>
       <label htmlFor={id}>{name}</label>
@@ -98,6 +98,10 @@ function Several({ name, options, value, onChange }: SeveralProps) {
         mode="multiple"
         className="wide"
         optionFilterProp="label"
+        open={open}
+        onOpenChange={setOpen}
+        // In a list that stays open the Tab key chooses one more instead of leading on.
+        onSelect={() => setOpen(false)}
         options={options}
         value={[...value]}
         onChange={(chosen: number[]) => onChange(chosen.sort((a, b) => a - b))}

@@ -34,7 +34,6 @@ export const enPages = {
   rawExpression: 'As an expression',
   atHours: 'Hours',
   atMinutes: 'Minutes',
-  onDays: 'Days of the week',
   expression: 'Expression',
   expressionRule:
     'Second, minute, hour, day of month, month, day of week (1 is Sunday). One of the days is ?.',

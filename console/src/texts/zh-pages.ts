@@ -34,7 +34,6 @@ export const zhPages: Readonly<Record<keyof typeof enPages, string>> = {
   rawExpression: '用表达式',
   atHours: '小时',
   atMinutes: '分钟',
-  onDays: '星期',
   expression: '表达式',
   expressionRule: '秒、分、时、日、月、星期（1 为星期日）。日和星期之一须为 ?。',
   everyDayAt: '每天 {times}',
