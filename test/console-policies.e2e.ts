@@ -50,7 +50,7 @@ test('a policy is made: days, hours and minutes chosen, with the very runs that 
   expect(wanted).toHaveLength(10);
   await dialog().getByText('Asia/Shanghai').waitFor();
   await dialog()
-    .getByText(/, (02|14):(00|30)$/)
+    .getByText(/ (02|14):(00|30)$/)
     .first()
     .waitFor();
   await dialog().getByText('this is what one desktop would have').waitFor();

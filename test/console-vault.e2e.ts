@@ -129,7 +129,10 @@ test('an image is made of a snapshot, renamed, made into a bundle, and desktops 
   await page.getByRole('link', { name: 'Desktops' }).click();
   await page.getByRole('button', { name: 'New desktops' }).click();
   await dialog().getByRole('combobox', { name: 'Bundle' }).click();
-  await page.getByTitle(/^golden: /).click();
+  await page
+    .getByTitle(/^golden: /)
+    .last()
+    .click();
   await dialog().getByLabel('Name', { exact: true }).fill('1 bad name');
   await dialog().getByRole('button', { name: 'Create' }).click();
   await dialog().getByText('InvalidDesktopName.Malformed').waitFor();

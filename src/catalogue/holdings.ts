@@ -65,11 +65,12 @@ export async function heldOverTime(queries: Queries, points: number): Promise<Hi
     [],
   );
   if (span?.first == null || span.last === null) return [];
+  // A bound number is a real one to SQLite, and so would be what it divides.
   const step = Math.max(1000, Math.ceil((span.last - span.first + 1) / points));
   const parts = await rows<HistoryPoint>(
     queries,
     `SELECT max(s.archived_at) AS at, ${SUMS} ${there}
-     GROUP BY (s.archived_at - ?) / ? ORDER BY at`,
+     GROUP BY (s.archived_at - CAST(? AS INTEGER)) / CAST(? AS INTEGER) ORDER BY at`,
     [span.first, step],
   );
   const sum = { snapshots: 0, logical: 0, changed: 0, stored: 0 };

@@ -163,6 +163,18 @@ describe('DescribeVault', () => {
     ]);
   });
 
+  it('gives the history of very many as some hundred points', async () => {
+    for (let n = 0; n < 1000; n++) await stored('ecd-a', NOW - n * 60_000, 3);
+    const { History } = await bed.call('DescribeVault');
+    expect(History.length).toBeGreaterThan(100);
+    expect(History.length).toBeLessThanOrEqual(201);
+    expect(History.at(-1)).toMatchObject({
+      Time: '2026-11-24T12:00:00Z',
+      SnapshotCount: 1000,
+      StoredBytes: 3000,
+    });
+  });
+
   it('leads through the desktops in pages, each once, also where they added the same', async () => {
     for (let n = 0; n < 7; n++) await stored(`ecd-${n}`, NOW, n < 4 ? 5 : 9);
     const ids: string[] = [];
