@@ -1,4 +1,6 @@
 /** The vault, images and the stacks of disks in the console, and new desktops made in it, on a real service. */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -20,8 +22,20 @@ const session = new ConsoleSession(async () => {
   const asked = { DesktopId: desktopId, SnapshotName: HOSTILE, SourceDiskType: 'system' };
   snapshotId = String((await room.client.ok('CreateSnapshot', asked))['SnapshotId']);
   await room.accomplished(snapshotId);
+  await importFilled(room);
   return room;
 });
+/** An image with something in it: half of it does not compress, a quarter stands there twice. */
+async function importFilled(room: Room): Promise<void> {
+  const file = join(room.service.data, '../filled.raw');
+  const noise = randomBytes(16 * MIB);
+  await writeFile(file, Buffer.concat([noise, noise.subarray(0, 8 * MIB), Buffer.alloc(8 * MIB, 'text ')]));
+  await room.service.openecd('image', 'import', '--data', room.service.data, '--name', 'filled', file);
+  const find = async () =>
+    (await room.client.ok('DescribeImages', { ImageName: 'filled' }))['Images'] as Fields[];
+  await expect.poll(async () => (await find())[0]?.['Status'], { timeout: 60_000 }).toBe('Available');
+}
+
 const client = () => session.served.client;
 const dialog = () => session.page.getByRole('dialog');
 const images = async () => (await client().ok('DescribeImages', {}))['Images'] as Fields[];
@@ -36,9 +50,16 @@ function inCatalogue(act: (catalogue: DatabaseSync) => void): void {
 test('the vault says what it holds and what it takes, as the service does', async () => {
   const { page } = session;
   await session.open('/console/vault');
-  await page.getByText('1 snapshots and 1 images, empty space too').waitFor();
+  await page.getByText('snapshots: 1, images: 2; empty space, too').waitFor();
   const found = await client().ok('DescribeVault', {});
-  const { PackCount } = found['Vault'] as Fields;
+  const { PackCount, UniqueBytes, StoredBytes } = found['Vault'] as Record<string, number>;
+  // What is there twice is stored once; what is all the same is stored as next to nothing.
+  expect(UniqueBytes).toBeGreaterThan(16 * MIB);
+  expect(UniqueBytes).toBeLessThan(18 * MIB);
+  expect(StoredBytes).toBeGreaterThan(16 * MIB);
+  const text = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
+  await page.getByText(text(UniqueBytes!)).first().waitFor();
+  await page.getByText(text(StoredBytes!)).first().waitFor();
   await page.getByText(`after compression, in ${String(PackCount)} files`).waitFor();
   const holders = page.getByRole('region', { name: 'What each desktop holds' });
   await holders.getByRole('link', { name: 'first' }).waitFor();
@@ -118,7 +139,7 @@ test('an image is made of a snapshot, renamed, made into a bundle, and desktops 
   await dialog().getByLabel('Description').fill('of the first desktop');
   await dialog().getByRole('button', { name: 'Save' }).click();
   await own.getByRole('row').filter({ hasText: HOSTILE }).getByText('of the first desktop').waitFor();
-  expect((await images()).map((one) => one['Name']).sort()).toEqual([HOSTILE, 'demo']);
+  expect((await images()).map((one) => one['Name']).sort()).toEqual([HOSTILE, 'demo', 'filled']);
 
   const bundles = page.getByRole('region', { name: 'Bundles' });
   await page.getByRole('button', { name: 'New bundle' }).click();
@@ -179,6 +200,6 @@ test('an image that something needs is not deleted, and says so; with its bundle
   await dialog().getByRole('checkbox').check();
   await dialog().getByRole('button', { name: 'Delete' }).click();
   await dialog().waitFor({ state: 'hidden' });
-  await expect.poll(async () => (await images()).map((one) => one['Name'])).toEqual(['demo']);
+  await expect.poll(async () => (await images()).map((one) => one['Name'])).toEqual(['filled', 'demo']);
   expect(await page.getByText('golden').count()).toBe(0);
 });

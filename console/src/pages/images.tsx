@@ -88,7 +88,7 @@ function columns(
     {
       title: say('actions'),
       key: 'actions',
-      width: 180,
+      width: 220,
       render: (_, image) => (
         <div className="row">
           <Button size="small" onClick={() => ask({ what: 'rename', image })}>

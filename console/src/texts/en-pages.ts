@@ -71,7 +71,7 @@ export const enPages = {
 
   vaultLead: 'Where the content of all snapshots and images lies, each part of it once.',
   logical: 'Sizes of all disks held',
-  logicalAbout: '{snapshots} snapshots and {images} images, empty space too',
+  logicalAbout: 'snapshots: {snapshots}, images: {images}; empty space, too',
   unique: 'Different content',
   uniqueAbout: '{chunks} chunks after deduplication',
   storedBytes: 'Stored',

@@ -1,6 +1,6 @@
 /** The snapshots that are being stored now, with progress and how fast it goes. */
 import { Link } from '@tanstack/react-router';
-import { Card, Empty, Table } from 'antd';
+import { Card, Table } from 'antd';
 import { useEffect, useState } from 'react';
 import { size } from '../formats.ts';
 import { useText } from '../preferences.tsx';
@@ -39,7 +39,7 @@ export function Jobs({ jobs, at }: Props) {
           rowKey="SnapshotId"
           dataSource={[...jobs]}
           pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false }}
-          locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={say('noJobs')} /> }}
+          locale={{ emptyText: say('noJobs') }}
           columns={[
             {
               title: say('name'),

@@ -57,7 +57,7 @@ export function Sums({ vault }: { readonly vault: VaultSums }) {
               <span className="track" style={{ background: token.colorFillSecondary }}>
                 <span
                   style={{
-                    width: `${Math.max(LEAST_PERCENT, (100 * bar.bytes) / most)}%`,
+                    width: bar.bytes === 0 ? 0 : `${Math.max(LEAST_PERCENT, (100 * bar.bytes) / most)}%`,
                     background: token.colorPrimary,
                   }}
                 />
