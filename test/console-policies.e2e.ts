@@ -161,7 +161,7 @@ test.each(LOOKS)('in $language, $theme: nothing serious for axe, nothing moves',
   await page.getByRole('link', { name: HOSTILE }).waitFor();
   const wrong = await tab.inspect('policies');
   await page.getByRole('link', { name: HOSTILE }).click();
-  await page.getByText(desktopId).waitFor();
+  await page.getByText(desktopId, { exact: true }).waitFor();
   await page.locator('.days').waitFor();
   wrong.push(...(await tab.inspect('policy')));
   await page.getByRole('button', { name: /^(Change|修改)$/ }).click();

@@ -31,9 +31,9 @@ async function importFilled(room: Room): Promise<void> {
   const noise = randomBytes(16 * MIB);
   await writeFile(file, Buffer.concat([noise, noise.subarray(0, 8 * MIB), Buffer.alloc(8 * MIB, 'text ')]));
   await room.service.openecd('image', 'import', '--data', room.service.data, '--name', 'filled', file);
-  const find = async () =>
-    (await room.client.ok('DescribeImages', { ImageName: 'filled' }))['Images'] as Fields[];
-  await expect.poll(async () => (await find())[0]?.['Status'], { timeout: 60_000 }).toBe('Available');
+  const { Images } = await room.client.ok('DescribeImages', { ImageName: 'filled' });
+  const made = await room.made(String((Images as Fields[])[0]!['ImageId']));
+  expect(made).toMatchObject({ Status: 'Available' });
 }
 
 const client = () => session.served.client;
