@@ -83,7 +83,12 @@ export function PolicyDialog({ policy, onClose }: Props) {
             />
           </div>
         </div>
-        {complete ? <Outlook parameters={{ ...own, ...what }} /> : null}
+        {complete ? (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard
+          <section className="aside" aria-label={say('whatItDoes')} tabIndex={0}>
+            <Outlook parameters={{ ...own, ...what }} />
+          </section>
+        ) : null}
       </div>
     </Confirm>
   );

@@ -41,6 +41,7 @@ export const enPages = {
   daysAt: '{days} at {times}',
   timesADay: '{count} times from {first} to {last}',
   byExpression: 'by the expression {expression}',
+  whatItDoes: 'What it will do',
   nextRuns: 'The next ten runs',
   timesOfZone: 'Times are those of {zone}, the time zone of this service.',
   outlook: 'The next 30 days',

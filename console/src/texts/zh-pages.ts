@@ -40,6 +40,7 @@ export const zhPages: Readonly<Record<keyof typeof enPages, string>> = {
   daysAt: '{days} {times}',
   timesADay: '{first} 到 {last} 之间 {count} 次',
   byExpression: '按表达式 {expression}',
+  whatItDoes: '它将做什么',
   nextRuns: '接下来的十次执行',
   timesOfZone: '时间为本服务的时区 {zone}。',
   outlook: '接下来的 30 天',

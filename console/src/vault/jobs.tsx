@@ -1,6 +1,6 @@
 /** The snapshots that are being stored now, with progress and how fast it goes. */
 import { Link } from '@tanstack/react-router';
-import { Card, Table } from 'antd';
+import { Card, Table, theme } from 'antd';
 import { useEffect, useState } from 'react';
 import { size } from '../formats.ts';
 import { useText } from '../preferences.tsx';
@@ -15,6 +15,7 @@ interface Props {
 
 export function Jobs({ jobs, at }: Props) {
   const say = useText();
+  const { token } = theme.useToken();
   const [looks, setLooks] = useState<Looks>(new Map());
   useEffect(() => {
     setLooks((before) =>
@@ -39,7 +40,7 @@ export function Jobs({ jobs, at }: Props) {
           rowKey="SnapshotId"
           dataSource={[...jobs]}
           pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false }}
-          locale={{ emptyText: say('noJobs') }}
+          locale={{ emptyText: <span style={{ color: token.colorTextSecondary }}>{say('noJobs')}</span> }}
           columns={[
             {
               title: say('name'),
