@@ -154,6 +154,9 @@ test.each(BOTH)('a desktop from its making to its end, in $format', async (optio
   ]);
   const { Desktops } = await client.ok('DescribeDesktops', { SnapshotPolicyId: policyId });
   expect(Desktops).toMatchObject([{ DesktopId: desktopId, SnapshotPolicyName: policy.PolicyName }]);
+  await call('PreviewAutoSnapshotPolicy', { PolicyId: policyId });
+  await call('DescribeDisks', { DesktopId: desktopId });
+  await call('DescribeVault', {});
   await call('ModifyDesktopName', { DesktopId: desktopId, NewDesktopName: 'renamed' });
   const first = await call('GetConnectionTicket', { DesktopId: desktopId });
   const again = await call('GetConnectionTicket', { TaskId: first.id('TaskId') });

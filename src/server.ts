@@ -37,6 +37,7 @@ import type { Settings } from './settings.ts';
 import { signInLinksOf } from './sign-in-links-of.ts';
 import { ScanPool } from './snapshots/scan.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
+import { VaultReport } from './snapshots/vault-report.ts';
 import { qemuUser } from './system-user.ts';
 import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
 import type { Vault } from './vault/index.ts';
@@ -141,6 +142,8 @@ interface Parts {
   readonly desktops: Desktops;
   readonly commands: Commands;
   readonly snapshots: Snapshots;
+  readonly vault: VaultReport;
+  readonly pool: Qcow2Pool;
 }
 
 async function buildParts(
@@ -206,7 +209,7 @@ async function buildParts(
   undo.push(() => snapshots.close());
   const commands = new Commands({ catalogue, desktops, log, clock });
   undo.push(() => commands.close());
-  return { desktops, commands, snapshots };
+  return { desktops, commands, snapshots, vault: new VaultReport(catalogue, vault), pool };
 }
 
 async function openDoor(
@@ -232,6 +235,8 @@ async function openDoor(
       commands,
       snapshots,
       policies: new Policies({ catalogue, settings, clock: systemClock }),
+      vault: parts.vault,
+      disks: parts.pool,
       clock: systemClock,
     },
     keys,

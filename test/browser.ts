@@ -26,6 +26,11 @@ const SHOWN = new Set([
   'error-dark.png',
   'screen-dark.png',
   'thumbnails-light.png',
+  'policy-light.png',
+  'schedule-dark.png',
+  'vault-light.png',
+  'images-dark.png',
+  'stacks-light.png',
 ]);
 const SCREENS = join(import.meta.dirname, '../docs/screens');
 

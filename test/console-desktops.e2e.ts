@@ -121,7 +121,7 @@ test.each(LOOKS)('in $language, $theme: nothing serious for axe, nothing moves',
   await page.getByText(desktopId).waitFor();
   const wrong = await tab.inspect('desktops');
   await page.getByRole('link', { name: 'reading-room-1' }).click();
-  await page.getByText('the second').waitFor();
+  await page.getByRole('row').filter({ hasText: 'the second' }).waitFor();
   wrong.push(...(await tab.inspect('snapshots')));
   await page
     .getByRole('button', { name: /^(Reset|回滚)$/ })

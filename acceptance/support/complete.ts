@@ -45,4 +45,6 @@ export const COMPLETE: Readonly<Record<string, Parameters>> = {
   GetConnectionTicket: { DesktopId: NO_DESKTOP },
   GetDesktopScreenshot: { DesktopId: NO_DESKTOP },
   StopInvocation: { InvokeId: NO_INVOCATION },
+  PreviewAutoSnapshotPolicy: { CronExpression: '0 0 2 ? * 1-7' },
+  DescribeDisks: { DesktopId: NO_DESKTOP },
 };

@@ -90,6 +90,8 @@ async function policies(call: Call): Promise<string> {
   expect(items(described, 'AutoSnapshotPolicies')).toMatchObject([
     { PolicyName: NAME, CronExpression: policy.CronExpression, RetentionDays: '180' },
   ]);
+  const { Runs } = await call('PreviewAutoSnapshotPolicy', { PolicyId });
+  expect(Runs).toHaveLength(10);
   return PolicyId;
 }
 
@@ -133,6 +135,8 @@ async function snapshots(room: Room, call: Call, DesktopId: string): Promise<str
   await room.accomplished(SnapshotId);
   const found = items(await call('DescribeSnapshots', { DesktopId, SnapshotName: NAME }), 'Snapshots');
   expect(found).toMatchObject([{ SnapshotId, SnapshotName: NAME, Description: NAME }]);
+  expect(items(await call('DescribeVault'), 'Desktops')).toBeDefined();
+  expect(items(await call('DescribeDisks', { DesktopId }), 'Disks').length).toBeGreaterThan(0);
   return SnapshotId;
 }
 

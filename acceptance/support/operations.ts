@@ -140,4 +140,12 @@ export const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   GetAuditEvents: [...LISTING, 'InvalidParameter'],
   GetDesktopScreenshot: [REGION, 'InvalidDesktopId.NotFound', 'IncorrectDesktopStatus'],
+  PreviewAutoSnapshotPolicy: [
+    'InvalidCronExpression.Malformed',
+    'InvalidRetentionDays.Malformed',
+    REGION,
+    POLICY_ID,
+  ],
+  DescribeVault: LISTING,
+  DescribeDisks: [REGION, 'InvalidDesktopId.NotFound'],
 };

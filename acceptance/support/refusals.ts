@@ -96,4 +96,10 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['GetDesktopScreenshot', { MaxSize: '1281' }, '400 InvalidMaxSize'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
   ['GetAuditEvents', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
+  ['PreviewAutoSnapshotPolicy', { CronExpression: undefined }, '400 MissingCronExpression'],
+  ['PreviewAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],
+  ['PreviewAutoSnapshotPolicy', { RetentionDays: '0' }, '400 InvalidRetentionDays.Malformed'],
+  ['PreviewAutoSnapshotPolicy', { PolicyId: NO_POLICY }, '404 InvalidAutoSnapshotPolicyId.NotFound'],
+  ['DescribeDisks', {}, '404 InvalidDesktopId.NotFound'],
+  ['DescribeDisks', { DesktopId: undefined }, '400 MissingDesktopId'],
 ];

@@ -11,6 +11,7 @@ interface Props {
   readonly danger?: boolean;
   readonly disabled?: boolean;
   readonly busy?: boolean;
+  readonly width?: number;
   readonly error?: Error | null;
   /** The id of what has the focus first; else the button that changes nothing has it. */
   readonly focus?: string;
@@ -28,6 +29,7 @@ export function Confirm(props: Props) {
     <Modal
       open={open}
       destroyOnHidden
+      {...(props.width === undefined ? {} : { width: props.width })}
       title={title}
       okText={okText}
       cancelText={say('cancel')}

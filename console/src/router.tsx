@@ -43,6 +43,30 @@ const operation = createRoute({
   component: lazyRouteComponent(() => import('./pages/explorer.tsx'), 'ExplorerOperation'),
 });
 
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: '/policies',
+  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies'),
+});
+
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: '/policies/$policyId',
+  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'PolicyPage'),
+});
+
+const vault = createRoute({
+  getParentRoute: () => root,
+  path: '/vault',
+  component: lazyRouteComponent(() => import('./pages/vault.tsx'), 'VaultPage'),
+});
+
+const images = createRoute({
+  getParentRoute: () => root,
+  path: '/images',
+  component: lazyRouteComponent(() => import('./pages/images.tsx'), 'Images'),
+});
+
 export interface ErrorSearch {
   /** The code, as `Recommend` of an error answer names it. */
   readonly q?: string;
@@ -70,7 +94,19 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desktops, desktop, explorer, operation, errors, signIn]),
+  routeTree: root.addChildren([
+    home,
+    desktops,
+    desktop,
+    policies,
+    policy,
+    vault,
+    images,
+    explorer,
+    operation,
+    errors,
+    signIn,
+  ]),
   basepath: '/console',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -53,6 +53,9 @@ function Navigation() {
   const { token } = theme.useToken();
   const pages = [
     { to: '/desktops', text: say('desktops') },
+    { to: '/policies', text: say('policies') },
+    { to: '/vault', text: say('vault') },
+    { to: '/images', text: say('images') },
     { to: '/explorer', text: say('explorer') },
     { to: '/errors', text: say('errors') },
   ] as const;

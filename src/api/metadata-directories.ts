@@ -9,8 +9,9 @@ const GROUPS: readonly (readonly [title: string, words: RegExp])[] = [
   ['Commands', /Command$|Invocations?$/],
   ['Images', /Images?$|ImageAttribute$/],
   ['Bundles', /Bundles?$/],
-  ['Desktops', /Desktop|ConnectionTicket$/],
   ['Audit log', /AuditEvents$/],
+  ['Vault', /Vault$/],
+  ['Desktops', /Desktop|ConnectionTicket$|Disks$/],
   ['Others', /./],
 ];
 

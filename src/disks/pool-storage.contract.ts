@@ -34,6 +34,22 @@ export function storagePoolContract(name: string, make: MakePool): void {
     }
 
     test(
+      'says what each layer takes, and of one that is not there that it is not',
+      async () => {
+        const disk = await threeLayers();
+        const before = await pool.allocated(disk.frozen());
+        expect(before.image).toBeNull();
+        expect(before.layers).toHaveLength(3);
+        // The first one was given 320 KiB.
+        expect(before.layers[0]).toBeGreaterThanOrEqual(320 * KIB);
+        expect(before.layers[0]).toBeLessThan(4 * MIB);
+        const gone = { ...disk.frozen(), layers: [...disk.frozen().layers, newId.layer()] };
+        expect((await pool.allocated(gone)).layers.at(-1)).toBeNull();
+      },
+      FULL,
+    );
+
+    test(
       'writes a layer whose zeros hide what is below, and takes a discarded one away',
       async () => {
         const disk = await threeLayers();

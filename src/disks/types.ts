@@ -19,6 +19,12 @@ export interface Stack {
   readonly layers: readonly string[];
 }
 
+/** As `Stack.layers`, bottom first. */
+export interface Allocated {
+  readonly image: number | null;
+  readonly layers: readonly (number | null)[];
+}
+
 /** Changed parts of a disk, in bytes, aligned to nothing in particular, ascending, not overlapping. */
 export interface Extent {
   readonly offset: number;
@@ -113,6 +119,8 @@ export interface DiskPool {
   release(diskId: string, layerIds: readonly string[]): Promise<void>;
   /** Unlinks the whole directory of a disk. */
   releaseDisk(diskId: string): Promise<void>;
+  /** Bytes that each layer takes where the pool keeps it, and the golden image below; null for what is not there. */
+  allocated(stack: Stack): Promise<Allocated>;
   /** Layer ids found on disk, whether the catalogue knows them or not. */
   listLayers(diskId: string): Promise<string[]>;
   /** Puts a layer that nobody knows out of the way, unharmed. */

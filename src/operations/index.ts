@@ -19,12 +19,14 @@ import { DescribeAutoSnapshotPolicy } from './DescribeAutoSnapshotPolicy.ts';
 import { DescribeBundles } from './DescribeBundles.ts';
 import { DescribeDesktopInfo } from './DescribeDesktopInfo.ts';
 import { DescribeDesktops } from './DescribeDesktops.ts';
+import { DescribeDisks } from './DescribeDisks.ts';
 import { DescribeImages } from './DescribeImages.ts';
 import { DescribeInvocations } from './DescribeInvocations.ts';
 import { DescribeOfficeSites } from './DescribeOfficeSites.ts';
 import { DescribePolicyGroups } from './DescribePolicyGroups.ts';
 import { DescribeRegions } from './DescribeRegions.ts';
 import { DescribeSnapshots } from './DescribeSnapshots.ts';
+import { DescribeVault } from './DescribeVault.ts';
 import { GetAuditEvents } from './GetAuditEvents.ts';
 import { GetConnectionTicket } from './GetConnectionTicket.ts';
 import { GetDesktopScreenshot } from './GetDesktopScreenshot.ts';
@@ -34,6 +36,7 @@ import { ModifyDesktopName } from './ModifyDesktopName.ts';
 import { ModifyImageAttribute } from './ModifyImageAttribute.ts';
 import { ModifyPolicyGroup } from './ModifyPolicyGroup.ts';
 import type { Operation } from './operation.ts';
+import { PreviewAutoSnapshotPolicy } from './PreviewAutoSnapshotPolicy.ts';
 import { RebootDesktops } from './RebootDesktops.ts';
 import { RebuildDesktops } from './RebuildDesktops.ts';
 import { ResetSnapshot } from './ResetSnapshot.ts';
@@ -89,5 +92,8 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     GetConnectionTicket,
     GetAuditEvents,
     GetDesktopScreenshot,
+    PreviewAutoSnapshotPolicy,
+    DescribeVault,
+    DescribeDisks,
   ].map((operation) => [operation.name, operation]),
 );

@@ -29,7 +29,7 @@ export interface OpenRun {
 }
 
 /** Whether a policy takes disks of this type. */
-export function takes(policy: PolicyRow, type: DiskType): boolean {
+export function takes(policy: Pick<PolicyRow, 'disk_type'>, type: DiskType): boolean {
   return policy.disk_type === 'ALL' || policy.disk_type === type.toUpperCase();
 }
 

@@ -5,6 +5,7 @@ import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } fro
 import { call } from '../client.ts';
 import { RunCommand } from '../commands/run-command.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
+import { DiskStacks } from '../disks/stacks.tsx';
 import { Failure } from '../failure.tsx';
 import { useText } from '../preferences.tsx';
 import { ScreenSection } from '../screen/screen-section.tsx';
@@ -62,6 +63,7 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
       ) : null}
       {loaded && desktop === undefined ? <Alert type="info" showIcon title={say('desktopGone')} /> : null}
       {loaded && desktop !== undefined ? <ScreenSection desktop={desktop} /> : null}
+      {desktop === undefined ? null : <DiskStacks desktopId={desktopId} />}
       {loaded
         ? shown.map((type) => (
             <DiskSnapshots key={type} desktop={desktop} type={type} snapshots={ofDisk(type)} />

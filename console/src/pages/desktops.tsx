@@ -1,10 +1,11 @@
 /** The desktops of a region: search, filter, state, screen, disks, last snapshot; start, stop, reboot, delete. */
 import { Link } from '@tanstack/react-router';
-import { Card, Empty, Input, Select, Table, type TableColumnsType } from 'antd';
+import { Button, Card, Empty, Input, Select, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
 import { type Desktop, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { DesktopActions } from '../desktops/actions.tsx';
+import { CreateDesktops } from '../desktops/create-dialog.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
 import { Failure } from '../failure.tsx';
 import { useTime } from '../formats.ts';
@@ -51,6 +52,7 @@ function List() {
   const [state, setState] = useState('');
   const [page, setPage] = useState(1);
   const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [making, setMaking] = useState(false);
   const asked = { ...filters(text, state), PageNumber: String(page), PageSize: String(PAGE_SIZE) };
   const found = useCall<Found>(
     'DescribeDesktops',
@@ -66,7 +68,12 @@ function List() {
   };
   return (
     <div className="page stack">
-      <h1>{say('desktops')}</h1>
+      <div className="row spread">
+        <h1>{say('desktops')}</h1>
+        <Button type="primary" onClick={() => setMaking(true)}>
+          {say('newDesktops')}
+        </Button>
+      </div>
       {found.error === null ? null : <Failure error={found.error} />}
       <Card size="small">
         <div className="stack">
@@ -120,6 +127,7 @@ function List() {
           />
         </div>
       </Card>
+      {making ? <CreateDesktops onClose={() => setMaking(false)} /> : null}
     </div>
   );
 }

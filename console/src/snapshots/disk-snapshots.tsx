@@ -3,10 +3,12 @@ import { Button, Card, Empty, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
 import type { Desktop, DiskType, Snapshot } from '../api.ts';
 import { size, useTime } from '../formats.ts';
+import { MakeImage } from '../images/make-image.tsx';
 import { type Say, useText } from '../preferences.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { ResetDialog } from './reset-dialog.tsx';
 import { TakeDialog } from './take-dialog.tsx';
+import { TimeLine } from './time-line.tsx';
 
 interface Props {
   /** Undefined when it has been deleted: its snapshots are still there. */
@@ -21,6 +23,7 @@ export function DiskSnapshots({ desktop, type, snapshots }: Props) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [dialog, setDialog] = useState<'take' | 'delete'>();
   const [target, setTarget] = useState<Snapshot>();
+  const [source, setSource] = useState<Snapshot>();
   const disk = desktop?.Disks.find((one) => one.DiskType === type);
   const name = say(type === 'SYSTEM' ? 'systemDisk' : 'dataDisk');
   const atRest = desktop !== undefined && ['Running', 'Stopped'].includes(desktop.DesktopStatus);
@@ -41,6 +44,7 @@ export function DiskSnapshots({ desktop, type, snapshots }: Props) {
           </div>
         }
       >
+        <TimeLine snapshots={snapshots} />
         <Table<Snapshot>
           className="scrolls line"
           size="middle"
@@ -55,7 +59,7 @@ export function DiskSnapshots({ desktop, type, snapshots }: Props) {
             getTitleCheckboxProps: () => ({ 'aria-label': say('chooseAll') }),
             getCheckboxProps: (one) => ({ 'aria-label': say('choose', { name: one.SnapshotName }) }),
           }}
-          columns={columns(say, time, atRest ? setTarget : undefined)}
+          columns={columns(say, time, atRest ? setTarget : undefined, setSource)}
         />
         <TakeDialog open={dialog === 'take'} desktop={desktop} type={type} onClose={close} />
         <DeleteDialog
@@ -66,6 +70,7 @@ export function DiskSnapshots({ desktop, type, snapshots }: Props) {
             setChosen([]);
           }}
         />
+        {source === undefined ? null : <MakeImage snapshot={source} onClose={() => setSource(undefined)} />}
         <ResetDialog
           target={target}
           desktop={desktop}
@@ -83,6 +88,7 @@ function columns(
   say: Say,
   time: (text: string) => string,
   reset: ((snapshot: Snapshot) => void) | undefined,
+  makeImage: (snapshot: Snapshot) => void,
 ): TableColumnsType<Snapshot> {
   return [
     {
@@ -123,15 +129,22 @@ function columns(
     {
       title: say('actions'),
       key: 'actions',
-      width: 100,
+      width: 190,
       render: (_, one) => (
-        <Button
-          size="small"
-          disabled={reset === undefined || one.Status !== 'ACCOMPLISHED'}
-          onClick={() => reset?.(one)}
-        >
-          {say('reset')}
-        </Button>
+        <div className="row">
+          <Button
+            size="small"
+            disabled={reset === undefined || one.Status !== 'ACCOMPLISHED'}
+            onClick={() => reset?.(one)}
+          >
+            {say('reset')}
+          </Button>
+          {one.SourceDiskType === 'DATA' ? null : (
+            <Button size="small" disabled={one.Status !== 'ACCOMPLISHED'} onClick={() => makeImage(one)}>
+              {say('makeImage')}
+            </Button>
+          )}
+        </div>
       ),
     },
   ];

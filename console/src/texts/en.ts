@@ -1,5 +1,8 @@
 /** Every text of the console in English; the other languages have the same names. */
+import { enPages } from './en-pages.ts';
+
 export const en = {
+  ...enPages,
   desktops: 'Desktops',
   explorer: 'API Explorer',
   errors: 'Error centre',

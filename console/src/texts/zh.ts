@@ -1,7 +1,9 @@
 /** Every text of the console in Chinese. */
 import type { TextName } from './en.ts';
+import { zhPages } from './zh-pages.ts';
 
 export const zh: Readonly<Record<TextName, string>> = {
+  ...zhPages,
   desktops: '云电脑',
   explorer: 'API 调试',
   errors: '错误中心',

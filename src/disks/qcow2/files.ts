@@ -5,7 +5,7 @@
  * there only after itself and its directory were synced; files belong to the user QEMU runs as, nobody else reads them.
  */
 import { constants } from 'node:fs';
-import { chown, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EcdError } from '../../errors.ts';
 import { faults } from '../../faults.ts';
@@ -15,6 +15,8 @@ export interface Owner {
   readonly gid: number;
 }
 
+/** Of `stat`, whatever the file system's own are. */
+const BLOCK = 512;
 const LAYER_FILE = /^(l-[a-z0-9]{14})\.qcow2$/;
 
 export class PoolFiles {
@@ -124,6 +126,16 @@ export async function syncDir(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** What a file takes on its file system; null when it is not there. */
+export async function allocatedBytes(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).blocks * BLOCK;
+  } catch (error) {
+    ignoreMissing(error);
+    return null;
   }
 }
 

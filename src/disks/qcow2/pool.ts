@@ -9,9 +9,17 @@ import { EcdError } from '../../errors.ts';
 import type { BlockdevNode } from '../../qemu/blockdev.ts';
 import type { Log } from '../../qemu/log.ts';
 import { StorageDaemon } from '../../qemu/storage-daemon.ts';
-import type { DiskPool, FrozenView, LayerWriter, LiveDisk, SettleOptions, Stack } from '../types.ts';
+import type {
+  Allocated,
+  DiskPool,
+  FrozenView,
+  LayerWriter,
+  LiveDisk,
+  SettleOptions,
+  Stack,
+} from '../types.ts';
 import { EmptyLayers } from './empty-layer.ts';
-import { type Owner, PoolFiles, syncFile } from './files.ts';
+import { allocatedBytes, type Owner, PoolFiles, syncFile } from './files.ts';
 import { freezeLive, freezeOffline } from './freeze.ts';
 import { Keeper } from './keeper.ts';
 import { topLayer } from './live.ts';
@@ -140,6 +148,14 @@ export class Qcow2Pool implements DiskPool {
 
   releaseDisk(diskId: string): Promise<void> {
     return this.#files.releaseDisk(diskId);
+  }
+
+  async allocated({ diskId, imageId, layers }: Stack): Promise<Allocated> {
+    const files = layers.map((layer) => this.#files.layer(diskId, layer));
+    return {
+      image: imageId === null ? null : await allocatedBytes(this.#files.image(imageId)),
+      layers: await Promise.all(files.map(allocatedBytes)),
+    };
   }
 
   listLayers(diskId: string): Promise<string[]> {

@@ -96,6 +96,8 @@ export class Bed {
       },
       desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename', 'picture'),
       commands: this.#fake('run', 'stop'),
+      vault: this.#fake('state', 'desktops'),
+      disks: this.#fake('allocated'),
     } as unknown as Services;
   }
 
