@@ -52,15 +52,21 @@ async function dump(machine: Machine): Promise<Picture> {
 }
 
 async function readBounded(path: string): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: unknown) => {
+    throw noPicture(error);
+  });
   try {
     const info = await file.stat();
-    if (!info.isFile() || info.size > LARGEST_DUMP)
-      throw new EcdError('Qemu.CommandFailed', { command: 'screendump', reason: 'it made no picture' });
+    if (!info.isFile() || info.size > LARGEST_DUMP) throw noPicture();
     const bytes = Buffer.alloc(info.size);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     return bytes.subarray(0, bytesRead);
   } finally {
     await file.close();
   }
+}
+
+function noPicture(cause?: unknown): EcdError {
+  return new EcdError('Qemu.CommandFailed', { command: 'screendump', reason: 'it made no picture' }, cause);
 }
