@@ -10,20 +10,20 @@ import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { AuditLog, rotateAudit } from './access/audit.ts';
+import { AuditLog } from './access/audit.ts';
 import { Throttle } from './access/limits.ts';
 import { RightsTable } from './access/rights.ts';
 import { buildDoor } from './api/door.ts';
 import { Catalogue } from './catalogue/catalogue.ts';
 import { KeyStore, openKeySecrets } from './catalogue/keys.ts';
-import { Claim, forgetNonces, spendNonce } from './catalogue/nonces.ts';
-import { forgetTemporaryKeys } from './catalogue/temporary-keys.ts';
-import { forgetTickets, spendTicket } from './catalogue/tickets.ts';
+import { Claim, spendNonce } from './catalogue/nonces.ts';
+import { spendTicket } from './catalogue/tickets.ts';
 import { DataDir } from './data-dir.ts';
 import { Commands } from './desktops/commands.ts';
 import { Desktops, type DesktopsOptions } from './desktops/desktops.ts';
 import { Qcow2Pool } from './disks/qcow2/pool.ts';
 import { describeError, EcdError } from './errors.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { newId, systemClock } from './ids.ts';
 import { ImageWatch } from './image-watch.ts';
 import { listenMetrics, Metrics } from './metrics.ts';
@@ -43,10 +43,7 @@ import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
 import type { Vault } from './vault/index.ts';
 import { openVault } from './vault-of.ts';
 
-const FORGET_MS = 60_000;
-const ROTATE_MS = 10 * 60_000;
 const CONSOLE_DIR = join(import.meta.dirname, '../console/dist');
-const DAY_MS = 24 * 60 * 60_000;
 
 export interface ServerOptions {
   /** Absolute path of the data directory, made by `DataDir.open`. */
@@ -126,7 +123,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
   }
   const images = new ImageWatch({ catalogue, images: snapshots.images, log });
   undo.push(() => images.close());
-  undo.push(...timers(options, catalogue, snapshots));
+  undo.push(startHousekeeping({ settings, catalogue, snapshots, log }));
   return publicAddress(door, options.tls !== undefined);
 }
 
@@ -283,24 +280,4 @@ async function openDoor(
 function sameSecret(given: string, wanted: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(given), hash(wanted));
-}
-
-function timers(options: ServerOptions, catalogue: Catalogue, snapshots: Snapshots): (() => void)[] {
-  const { settings, log } = options;
-  const kept = { maxRows: settings.audit.maxRows, maxAgeMs: settings.audit.maxDays * DAY_MS };
-  const every = (ms: number, what: string, work: () => Promise<unknown>) => {
-    const timer = setInterval(() => {
-      work().catch((error: unknown) => log.warn({ error: describeError(error) }, `${what} failed`));
-    }, ms);
-    return () => clearInterval(timer);
-  };
-  return [
-    every(FORGET_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
-    every(FORGET_MS, 'forgetting tickets', () => forgetTickets(catalogue, systemClock())),
-    every(ROTATE_MS, 'forgetting temporary keys', () => forgetTemporaryKeys(catalogue, systemClock())),
-    every(ROTATE_MS, 'the rotation of the audit log', () => rotateAudit(catalogue, kept, systemClock())),
-    every(settings.vault.collectEverySeconds * 1000, 'the collection of the vault', () =>
-      snapshots.collect(),
-    ),
-  ];
 }

@@ -56,7 +56,7 @@ describe('machineArguments', () => {
     expect(
       values(args, '-chardev').every((each) => each.startsWith('socket,') && each.includes(',path=')),
     ).toBe(true);
-    expect(values(args, '-vnc')).toEqual(['unix:/r/vnc']);
+    expect(values(args, '-vnc')).toEqual(['unix:/r/vnc,share=ignore']);
     expect(values(args, '-sandbox')).toEqual([
       'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     ]);

@@ -76,7 +76,8 @@ export function machineArguments(spec: MachineSpec): string[] {
     ...device({ driver: 'virtio-rng-pci', id: 'vrng0', rng: 'rng0' }),
     // Absolute positions for VNC; the keyboard is the board's own.
     ...device({ driver: 'virtio-tablet-pci', id: 'tablet0' }),
-    ...['-vga', 'std', '-display', 'none', '-vnc', `unix:${optionValue(spec.sockets.vnc)}`],
+    // No client may ask to have the screen alone.
+    ...['-vga', 'std', '-display', 'none', '-vnc', `unix:${optionValue(spec.sockets.vnc)},share=ignore`],
   ];
 }
 
