@@ -15,9 +15,10 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { describeError, EcdError } from '../errors.ts';
+import { isOwnPage, ownHosts } from './own-page.ts';
 import type { DoorPorts, ScreenPort, Visitor } from './ports.ts';
 import { publicError, renderError } from './render-error.ts';
-import { isOwnPage, ownHosts, requireRight } from './screen-gate.ts';
+import { requireRight } from './screen-gate.ts';
 import { joinScreen, SILENT_MS } from './screen-pipe.ts';
 import { type Source, Sources } from './source.ts';
 

@@ -86,9 +86,12 @@ test('what is no token in JSON is malformed, whatever its length', async () => {
 
 test('a secret goes over the network by TLS only', async () => {
   await open({ trustedProxies: ['127.0.0.1'] });
-  const from = (address: string, protocol: string) =>
-    post({ ...own(), 'x-forwarded-for': address, 'x-forwarded-proto': protocol });
+  const from = (address: string, protocol: string, page = protocol) => {
+    const origin = `${page}://127.0.0.1:${toy.port}`;
+    return post({ origin, 'x-forwarded-for': address, 'x-forwarded-proto': protocol });
+  };
   expect((await from('192.0.2.7', 'http')).code).toBe('InvalidProtocol.NeedSsl');
+  expect((await from('192.0.2.7', 'https', 'http')).code).toBe('OperationDenied.ForeignOrigin');
   expect(spent).toEqual([]);
   expect((await from('192.0.2.7', 'https')).code).toBe('OK');
   await toy.close();

@@ -11,8 +11,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { EcdError } from '../errors.ts';
 import { ClientGone, readBody } from './body.ts';
 import { pageHeaders } from './cors.ts';
+import { isOwnPage, ownHosts } from './own-page.ts';
 import type { DoorPorts } from './ports.ts';
-import { hostOf } from './render-error.ts';
 import { JSON_TYPE, renderJson } from './render-json.ts';
 import type { RequestServer } from './serve-request.ts';
 import { type Source, Sources } from './source.ts';
@@ -26,13 +26,15 @@ export function serveSignInLinks(door: FastifyInstance, server: RequestServer, p
   const { signInLinks: links, settings } = ports;
   if (links === undefined) return;
   const sources = new Sources(settings.trustedProxies ?? []);
+  const hosts = ownHosts(ports);
   const headers = pageHeaders(settings.tls !== undefined);
 
   const open = async (message: IncomingMessage, source: Source) => {
     if (!source.secure && (settings.requireTls === true || !isLoopback(source.address)))
       throw new EcdError('InvalidProtocol.NeedSsl');
-    const own = [hostOf(server.publicUrl(message)), message.headers.host, ...(settings.trustedHosts ?? [])];
-    if (!isOwnPage(message, own)) throw new EcdError('OperationDenied.ForeignOrigin');
+    const site = message.headers['sec-fetch-site'] ?? 'same-origin';
+    if (site !== 'same-origin' || !isOwnPage(message, source, hosts))
+      throw new EcdError('OperationDenied.ForeignOrigin');
     links.throttle(source.address);
     const token = tokenOf(await readBody(message, MOST_BYTES));
     const made = await links.spend(token);
@@ -71,15 +73,6 @@ export function serveSignInLinks(door: FastifyInstance, server: RequestServer, p
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
-}
-
-/** Browsers name the page's origin in every POST, and no page can name another one. */
-function isOwnPage({ headers }: IncomingMessage, own: readonly (string | undefined)[]): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin') return false;
-  const { origin } = headers;
-  if (origin === undefined || !URL.canParse(origin)) return false;
-  return own.some((host) => host !== undefined && host.toLowerCase() === new URL(origin).host);
 }
 
 /** Throws InvalidParameter: as a code that says nothing of links. */
