@@ -64,6 +64,12 @@ export const INTERNAL_ERRORS = {
     advice: 'Look whether the vault directory is mounted and writable.',
     internal: true,
   },
+  'Vault.Locked': {
+    status: 503,
+    message: 'The vault {path} is in use by another service (process {pid} on the host {host})',
+    advice: 'Stop that service, or use another --vault. If that host will never come back, remove {file}.',
+    internal: true,
+  },
   'Vault.FormatUnknown': {
     status: 500,
     message: 'The vault has a format that this version does not know: {what}',

@@ -60,6 +60,9 @@ test('the lock of a dead process is broken, by one of many; that of another host
   await writeFile(join(dir, 'lock.1'), 'half a lo');
   await (await store.lock())();
   await writeFile(join(dir, 'lock.1'), JSON.stringify({ ...holder, host: 'elsewhere' }));
-  await expect(store.lock()).rejects.toMatchObject({ code: 'Service.Locked' });
+  await expect(store.lock()).rejects.toMatchObject({
+    code: 'Vault.Locked',
+    details: { path: dir, pid: holder.pid, host: 'elsewhere', file: join(dir, 'lock.1') },
+  });
   expect((await readdir(dir)).sort()).toEqual(['lock.1']);
 });

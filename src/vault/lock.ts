@@ -26,7 +26,7 @@ interface Found {
   readonly living: Holder | null;
 }
 
-/** Takes the lock at `path`; answers what gives it back. Throws `Service.Locked` when a living process holds it. */
+/** Takes the lock at `path`; answers what gives it back. Throws `Vault.Locked` when a living process holds it. */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const mine: Holder = {
     pid: process.pid,
@@ -49,12 +49,17 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
     }
     return () => rm(file, { force: true });
   }
-  throw new EcdError('Service.Locked', { path, pid: 0 });
+  throw locked(path, `${path}.*`, null);
 }
 
 function refuse(path: string, found: readonly Found[]): void {
-  const holder = found.find(({ living }) => living !== null)?.living;
-  if (holder) throw new EcdError('Service.Locked', { path, pid: holder.pid });
+  const held = found.find(({ living }) => living !== null);
+  if (held !== undefined) throw locked(path, held.file, held.living);
+}
+
+function locked(path: string, file: string, holder: Holder | null): EcdError {
+  const { pid, host } = holder ?? { pid: 'unknown', host: 'unknown' };
+  return new EcdError('Vault.Locked', { path: dirname(path), pid, host, file });
 }
 
 async function lockFiles(path: string): Promise<Found[]> {

@@ -94,10 +94,10 @@ export function storeContract(
       const { store, again } = await make();
       const unlock = await store.lock();
       const other = await again();
-      await expect(other.lock()).rejects.toMatchObject({ code: 'Service.Locked' });
+      await expect(other.lock()).rejects.toMatchObject({ code: 'Vault.Locked' });
       await unlock();
       const unlockOther = await other.lock();
-      await expect(store.lock()).rejects.toMatchObject({ code: 'Service.Locked' });
+      await expect(store.lock()).rejects.toMatchObject({ code: 'Vault.Locked' });
       await unlockOther();
     });
 

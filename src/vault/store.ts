@@ -46,6 +46,6 @@ export interface Store {
   sweep(): Promise<number>;
   /** Bytes that can still be written. */
   freeBytes(): Promise<number>;
-  /** Becomes the one writer. Throws `Service.Locked` when another living process is. Answers what gives it back. */
+  /** Becomes the one writer. Throws `Vault.Locked` when another living process is. Answers what gives it back. */
   lock(): Promise<() => Promise<void>>;
 }

@@ -66,7 +66,7 @@ test('closing the vault closes its sessions and gives the lock back', async () =
   const vault = await openVault(base);
   const session = await vault.session();
   await store(session, [1, 2, 3]);
-  await expect(openVault(base)).rejects.toMatchObject({ code: 'Service.Locked' });
+  await expect(openVault(base)).rejects.toMatchObject({ code: 'Vault.Locked' });
   await vault.close();
   expect(await filesOf(base)).toEqual([]);
   await expect(vault.getChunk(ZERO_NAME)).rejects.toMatchObject({ code: 'Vault.Unavailable' });

@@ -66,7 +66,7 @@ export class Vault {
   }
 
   /**
-   * Opens a vault, and makes it where `create` says so. Throws `Service.Locked` (another process writes),
+   * Opens a vault, and makes it where `create` says so. Throws `Vault.Locked` (another process writes),
    * `Vault.Unavailable`, `Vault.Damaged` (its `vault.json`), `Vault.FormatUnknown`.
    */
   static async open(options: OpenOptions): Promise<Vault> {
