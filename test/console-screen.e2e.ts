@@ -189,7 +189,6 @@ test('a connection that is lost is said, and a new one has a new ticket', async 
     .getByText('The connection with the screen has ended.')
     .waitFor()
     .finally(() => service.up());
-  await page.getByText('The service answers again').waitFor(SLOW);
   await screen().getByRole('button', { name: 'Connect again' }).click();
   await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
   await typed('echo again > /run/again', '/run/again', 'again\n');
