@@ -146,7 +146,7 @@ test('several snapshots are deleted at once, after they have been named', async 
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Delete 2 snapshot(s)?').waitFor();
   await dialog.getByRole('listitem').filter({ hasText: 'the first' }).waitFor();
-  expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel');
+  await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Cancel');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'hidden' });
   expect(await snapshots()).toHaveLength(2);
