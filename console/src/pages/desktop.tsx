@@ -1,10 +1,9 @@
-/** One desktop: its screen, its disks and the snapshots of each, commands, tags, events. */
+/** One desktop: its screen, its disks and the snapshots of each, commands, tags. */
 import { Link, useParams } from '@tanstack/react-router';
 import { Alert, Card, Skeleton } from 'antd';
 import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { RunCommand } from '../commands/run-command.tsx';
-import { Events } from '../desktops/events.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
 import { DiskStacks } from '../disks/stacks.tsx';
 import { Failure } from '../failure.tsx';
@@ -74,7 +73,6 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         <>
           <RunCommand desktop={desktop} />
           <Tags desktop={desktop} />
-          <Events desktopId={desktopId} />
         </>
       ) : null}
     </div>
