@@ -2,8 +2,8 @@
  * The door: the HTTP server in front of the operations.
  *
  * Invariants: `/` takes GET and POST, `/healthz` answers 200, `/console/` is the web console, `/screen` opens screens,
- * `/meta/v1/` describes the operations, everything else is a clear 4xx, malformed HTTP too; no input makes a 5xx; every wait for a client has a
- * time limit; nothing is logged per request above debug.
+ * `/meta/v1/` describes the operations, everything else is a clear 4xx, malformed HTTP too; no input makes a 5xx; every
+ * wait for a client has a time limit; nothing is logged per request above debug.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';

@@ -2,8 +2,8 @@
  * Tickets for the screens of desktops: who holds one may open the screen of one desktop, once.
  *
  * Invariants: a ticket is random and only its hash is on record; it belongs to one user, the key that asked and one
- * desktop; of all that spend it, at once or over restarts and with several servers, one succeeds: the row goes with the answer; after
- * `TICKET_MS` it is worth nothing. A task has one ticket at a time: a new one takes the place of the old one.
+ * desktop; of all that spend it, at once or over restarts and with several servers, one succeeds: the row goes with the
+ * answer; after `TICKET_MS` it is worth nothing. A task has one ticket at a time: a new one takes the place of the old one.
  */
 import { randomUUID } from 'node:crypto';
 import { EcdError } from '../errors.ts';

@@ -10,7 +10,7 @@ import { made } from './resources.ts';
 import type { Services } from './services.ts';
 import { toSecond } from './times.ts';
 
-/** What can hinder that a disk of a Running desktop is held, beside a status or a disk that is wrong: also CreateSnapshot's. */
+/** What can hinder that a Running desktop's disk is held, beside a wrong status or disk: also CreateSnapshot's. */
 export const HOLD_ERRORS = [
   'QuotaExceed.Snapshot',
   'QuotaExceed.WaitingLayers',
