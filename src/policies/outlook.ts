@@ -48,11 +48,9 @@ export interface Outlook {
   readonly from: number;
   readonly to: number;
   readonly runs: readonly number[];
-  /** How many desktops have the policy, and of how many the rest is. */
+  /** How many desktops have the policy, and of how many the rest is: none of one that is imagined, without snapshots. */
   readonly desktops: number;
   readonly shown: number;
-  /** No desktop has it: the rest is of a desktop with one disk of each kind that it takes, and without snapshots. */
-  readonly assumed: boolean;
   readonly days: readonly OutlookDay[];
   /** The first ones, and how many there are in all. */
   readonly events: readonly PreviewEvent[];
@@ -94,7 +92,7 @@ export async function outlook(
   }
   events.sort((a, b) => a.at - b.at);
   return {
-    ...{ zone, from: now, to, assumed },
+    ...{ zone, from: now, to },
     runs: coming.slice(0, SHOWN_RUNS),
     desktops: bound.size,
     shown: assumed ? 0 : shown.length,
