@@ -119,6 +119,7 @@ test('without TLS on another host it says what to do', async () => {
 test('the service goes and comes back', async () => {
   const { page } = tab;
   await signedIn();
+  await page.getByText('There are no desktops yet.').waitFor();
   await service.down();
   // The tests behind this one need it, whatever becomes of this one.
   await page
@@ -127,6 +128,21 @@ test('the service goes and comes back', async () => {
     .finally(() => service.up());
   await page.getByText('The service answers again').waitFor({ timeout: 20_000 });
   expect(await page.getByText('The service does not answer').count()).toBe(0);
+});
+
+test('a page asked for while the service is away is shown when it is back, and the session is kept', async () => {
+  const { page } = tab;
+  await signedIn();
+  await page.getByText('There are no desktops yet.').waitFor();
+  await service.down();
+  try {
+    await page.getByRole('link', { name: 'Vault' }).click();
+    await page.getByText('The service does not answer').waitFor({ timeout: 40_000 });
+  } finally {
+    await service.up();
+  }
+  await page.getByRole('heading', { name: 'Vault', level: 1 }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 });
 
 test('an operation by its address: its form, its signature, its answer in both formats', async () => {

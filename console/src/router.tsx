@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Missing } from './pages/missing.tsx';
+import { part } from './parts.ts';
 import { Shell } from './shell.tsx';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing });
@@ -22,49 +23,49 @@ const home = createRoute({
 const desktops = createRoute({
   getParentRoute: () => root,
   path: '/desktops',
-  component: lazyRouteComponent(() => import('./pages/desktops.tsx'), 'Desktops'),
+  component: lazyRouteComponent(() => part(() => import('./pages/desktops.tsx')), 'Desktops'),
 });
 
 const desktop = createRoute({
   getParentRoute: () => root,
   path: '/desktops/$desktopId',
-  component: lazyRouteComponent(() => import('./pages/desktop.tsx'), 'DesktopPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/desktop.tsx')), 'DesktopPage'),
 });
 
 const explorer = createRoute({
   getParentRoute: () => root,
   path: '/explorer',
-  component: lazyRouteComponent(() => import('./pages/explorer.tsx'), 'ExplorerStart'),
+  component: lazyRouteComponent(() => part(() => import('./pages/explorer.tsx')), 'ExplorerStart'),
 });
 
 const operation = createRoute({
   getParentRoute: () => root,
   path: '/explorer/$action',
-  component: lazyRouteComponent(() => import('./pages/explorer.tsx'), 'ExplorerOperation'),
+  component: lazyRouteComponent(() => part(() => import('./pages/explorer.tsx')), 'ExplorerOperation'),
 });
 
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
-  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies'),
+  component: lazyRouteComponent(() => part(() => import('./pages/policies.tsx')), 'Policies'),
 });
 
 const policy = createRoute({
   getParentRoute: () => root,
   path: '/policies/$policyId',
-  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'PolicyPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/policies.tsx')), 'PolicyPage'),
 });
 
 const vault = createRoute({
   getParentRoute: () => root,
   path: '/vault',
-  component: lazyRouteComponent(() => import('./pages/vault.tsx'), 'VaultPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/vault.tsx')), 'VaultPage'),
 });
 
 const images = createRoute({
   getParentRoute: () => root,
   path: '/images',
-  component: lazyRouteComponent(() => import('./pages/images.tsx'), 'Images'),
+  component: lazyRouteComponent(() => part(() => import('./pages/images.tsx')), 'Images'),
 });
 
 export interface ErrorSearch {
@@ -84,13 +85,13 @@ const errors = createRoute({
     const requestId = textOf(search['requestId']);
     return { ...(q === undefined ? {} : { q }), ...(requestId === undefined ? {} : { requestId }) };
   },
-  component: lazyRouteComponent(() => import('./pages/errors.tsx'), 'Errors'),
+  component: lazyRouteComponent(() => part(() => import('./pages/errors.tsx')), 'Errors'),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/sign-in.tsx')), 'SignInPage'),
 });
 
 export const router = createRouter({

@@ -2,34 +2,19 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert } from 'antd';
 import { useEffect, useRef, useState } from 'react';
-import { ServiceGone } from './client.ts';
 import { useText } from './preferences.tsx';
+import { lookForService } from './service-health.ts';
 
 const LOOK_MS = 5000;
 const LOOK_AGAIN_MS = 1500;
 const SAY_MS = 4000;
-const ANSWER_MS = 4000;
-
-async function look(): Promise<true> {
-  try {
-    const answer = await fetch('/healthz', {
-      cache: 'no-store',
-      credentials: 'omit',
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    if (answer.ok) return true;
-    throw new Error(`HTTP ${answer.status}`);
-  } catch (error) {
-    throw new ServiceGone(error);
-  }
-}
 
 export function ServiceNote() {
   const say = useText();
   const queries = useQueryClient();
   const { isError: gone } = useQuery({
     queryKey: ['health'],
-    queryFn: look,
+    queryFn: lookForService,
     retry: false,
     // A page that nobody looks at is right, too, when somebody looks again.
     refetchIntervalInBackground: true,

@@ -5,6 +5,7 @@ import { useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { Failure } from '../failure.tsx';
 import '../pages.css';
+import { part } from '../parts.ts';
 import { useText } from '../preferences.tsx';
 import { Signed } from '../signed.tsx';
 import { Holders } from '../vault/holders.tsx';
@@ -15,7 +16,7 @@ import type { Point, VaultFound } from '../vault/types.ts';
 const AGAIN_MS = 5000;
 const SOON_MS = 1000;
 
-const Chart = lazy(async () => ({ default: (await import('../vault/chart.tsx')).Chart }));
+const Chart = lazy(async () => ({ default: (await part(() => import('../vault/chart.tsx'))).Chart }));
 
 export function VaultPage() {
   return (

@@ -5,6 +5,7 @@
  */
 import type RFB from '@novnc/novnc';
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { part } from '../parts.ts';
 import { useSession } from '../session.tsx';
 import { openScreen } from './open-screen.ts';
 
@@ -65,7 +66,7 @@ export function useScreen(desktopId: string, target: RefObject<HTMLElement | nul
     setError(null);
     setState('connecting');
     try {
-      const { default: Rfb } = await import('@novnc/novnc');
+      const { default: Rfb } = await part(() => import('@novnc/novnc'));
       if (stale()) return;
       const socket = await openScreen(credentials!, regionId, desktopId);
       if (stale()) return socket.close();
