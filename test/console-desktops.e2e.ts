@@ -92,6 +92,12 @@ test('snapshots are taken while the desktop runs, and a reset says what is lost 
   await open(`/console/desktops/${desktopId}`);
   await systemDisk().getByText('There are no snapshots of this disk.').waitFor();
   await take('the first', HOSTILE);
+  const events = page.getByRole('region', { name: 'Events' });
+  const taken = events
+    .getByRole('row')
+    .filter({ hasText: 'CreateSnapshot' })
+    .filter({ hasText: 'Administrator' });
+  await taken.getByText('done').waitFor(SLOW);
   const first = page.getByRole('row').filter({ hasText: 'the first' });
   await first.getByText(HOSTILE).waitFor();
   await first.getByText('as after a power cut').waitFor();

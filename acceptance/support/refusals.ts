@@ -95,6 +95,7 @@ export const REFUSALS: readonly [action: string, change: Parameters, refusal: st
   ['GetDesktopScreenshot', { DesktopId: undefined }, '400 MissingDesktopId'],
   ['GetDesktopScreenshot', { MaxSize: '1281' }, '400 InvalidMaxSize'],
   ['RunCommand', { Type: 'RunPerl' }, '400 InvalidType'],
+  ['GetAuditEvents', { Resource: 'desktop' }, '400 InvalidResource'],
   ['GetAuditEvents', { StartTime: 'yesterday' }, '400 InvalidStartTime'],
   ['PreviewAutoSnapshotPolicy', { CronExpression: undefined }, '400 MissingCronExpression'],
   ['PreviewAutoSnapshotPolicy', { CronExpression: 'daily' }, '400 InvalidCronExpression.Malformed'],

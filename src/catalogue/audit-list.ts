@@ -1,7 +1,7 @@
 /**
  * Listing the audit log, newest first.
  *
- * Invariant: one query a page, led by the index of the time or of the RequestId.
+ * Invariant: one query a page, led by the index of the time or of the RequestId, or over a bounded number of entries.
  */
 import type { Selectable } from 'kysely';
 import type { Queries } from './catalogue.ts';
@@ -11,6 +11,8 @@ import type { AuditTable } from './schema-access.ts';
 
 export interface AuditFilter {
   readonly requestId?: string | undefined;
+  /** As policies name it, without quotes: looked for among the newest `MOST_SEARCHED` entries. */
+  readonly resource?: string | undefined;
   /** Milliseconds, both included. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -23,9 +25,16 @@ export type AuditRow = Selectable<AuditTable> & {
 /** As long as the largest number of a row. */
 const PLACE = "printf('%019d', id)";
 
+/** Reading so many takes about a tenth of a second. */
+export const MOST_SEARCHED = 100_000;
+
 /** Up to `limit + 1` entries after the key: one more than the page tells that there is another page. */
 export function listAudit(queries: Queries, filter: AuditFilter, page: PageRequest): Promise<AuditRow[]> {
   const where = new Conditions().equals('request_id', filter.requestId);
+  if (filter.resource !== undefined) {
+    where.add('id > (SELECT MAX(id) FROM audit) - ?', MOST_SEARCHED);
+    where.add('instr(resources, ?) > 0', JSON.stringify(filter.resource));
+  }
   if (filter.from !== undefined) where.add('at >= ?', filter.from);
   if (filter.to !== undefined) where.add('at <= ?', filter.to);
   if (page.after !== null) where.add('(at, id) < (?, ?)', page.after[0], Number(page.after[1]));

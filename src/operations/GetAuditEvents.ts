@@ -5,11 +5,13 @@
 import { type Static, Type } from 'typebox';
 import { type AuditRow, listAudit } from '../catalogue/audit-list.ts';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
-import { requireRegion } from './checks.ts';
+import { refused, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { all } from './resources.ts';
 import { MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
+
+const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:*-]{1,64}$/;
 
 const AuditEventView = Type.Object({
   EventTime: Type.String({ description: 'When it was answered, to the millisecond.' }),
@@ -32,6 +34,7 @@ export const GetAuditEvents = operation({
   parameters: Type.Object({
     RegionId,
     EventRequestId: text('Only the request that was answered with this RequestId.'),
+    Resource: text('Only those of the newest 100,000 that act on this, as policies name it: desktop/ID.'),
     StartTime: text('Only those answered at or after this time: yyyy-MM-ddTHH:mm:ssZ.'),
     EndTime: text('Only those answered at or before this time: yyyy-MM-ddTHH:mm:ssZ.'),
     MaxResults,
@@ -41,6 +44,8 @@ export const GetAuditEvents = operation({
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken', 'InvalidParameter'],
   resources: () => all('audit'),
   async run(services, { MaxResults: maxResults, NextToken: token, ...filters }) {
+    const { EventRequestId: requestId, Resource: resource } = filters;
+    if (resource !== undefined && !RESOURCE.test(resource)) throw refused('Resource', 'Use KIND/ID.');
     requireRegion(services, filters.RegionId);
     const from = filters.StartTime === undefined ? undefined : fromSecond('StartTime', filters.StartTime);
     const to = filters.EndTime === undefined ? undefined : fromSecond('EndTime', filters.EndTime);
@@ -49,7 +54,7 @@ export const GetAuditEvents = operation({
     const found = await listAudit(
       services.catalogue.db,
       // A time shown as that second belongs to it whole.
-      { requestId: filters.EventRequestId, from, to: to === undefined ? undefined : to + SECOND_MS - 1 },
+      { requestId, resource, from, to: to === undefined ? undefined : to + SECOND_MS - 1 },
       page,
     );
     const { items, nextToken } = pageOf(found, page.limit, scope, (row) => [row.at, row.place]);

@@ -103,3 +103,12 @@ it('is led by an index, whatever it looks for', async () => {
   expect(plans[2]).toContain('audit_at');
   expect(plans.slice(1).join()).not.toContain('TEMP B-TREE');
 });
+
+it('finds what acted on one thing, and takes no part of its name for it', async () => {
+  await write(3);
+  expect(ids(await get({ Resource: 'desktop/ecd-1' }))).toEqual(['R-2', 'R-1', 'R-0']);
+  expect(ids(await get({ Resource: 'desktop/ecd-1', MaxResults: 2 }))).toEqual(['R-2', 'R-1']);
+  expect(ids(await get({ Resource: 'desktop/ecd' }))).toEqual([]);
+  for (const Resource of ['desktop', 'desktop/"', '%', `desktop/${'x'.repeat(65)}`])
+    await expect(get({ Resource })).rejects.toMatchObject({ publicCode: 'InvalidResource' });
+});

@@ -1,9 +1,10 @@
-/** One desktop: its screen, its disks and the snapshots of each, commands, tags. */
+/** One desktop: its screen, its disks and the snapshots of each, commands, tags, events. */
 import { Link, useParams } from '@tanstack/react-router';
 import { Alert, Card, Skeleton } from 'antd';
 import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { RunCommand } from '../commands/run-command.tsx';
+import { Events } from '../desktops/events.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
 import { DiskStacks } from '../disks/stacks.tsx';
 import { Failure } from '../failure.tsx';
@@ -73,6 +74,7 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         <>
           <RunCommand desktop={desktop} />
           <Tags desktop={desktop} />
+          <Events desktopId={desktopId} />
         </>
       ) : null}
     </div>

@@ -148,6 +148,9 @@ export const enPages = {
   numberNames: 'Number the names',
   bundleNotReady: 'its image is not ready',
 
+  events: 'Events',
+  noEvents: 'Nothing was asked of it lately.',
+
   stacks: 'Disks as they lie on the server',
   layerIMAGE: 'golden image',
   layerBASE: 'base',

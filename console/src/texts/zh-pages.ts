@@ -142,6 +142,9 @@ export const zhPages: Readonly<Record<keyof typeof enPages, string>> = {
   numberNames: '给名称编号',
   bundleNotReady: '其镜像尚不可用',
 
+  events: '事件',
+  noEvents: '近期没有任何请求。',
+
   stacks: '磁盘在服务器上的样子',
   layerIMAGE: '黄金镜像',
   layerBASE: '基础层',
