@@ -100,6 +100,11 @@ export interface DiskPool {
   topLayer(live: LiveDisk): Promise<string | null>;
   /** True when no process holds the layer's write lock (tried, not assumed). */
   lockFree(stack: Stack): Promise<boolean>;
+  /**
+   * Whether it is sure, at the cost of a look, that the topmost `layers` layers of a frozen stack hold nothing, so that it
+   * reads as the stack below them. False when that is not known, or when their files cannot be read.
+   */
+  isUntouched(stack: Stack, layers: number): Promise<boolean>;
   /** A read-only view of a stack whose topmost layer is frozen (also the golden image alone: no layers). */
   openView(stack: Stack): Promise<FrozenView>;
   /** Merges layers 1..count into layer 0. Answers when it is synced; the merged layers are still there. */

@@ -6,7 +6,7 @@
  * that row is committed, so that no collection can come between.
  */
 import { chain, layersOf, stackOf } from '../catalogue/stacks.ts';
-import type { FrozenView } from '../disks/types.ts';
+import type { FrozenView, Stack } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
 import { parseRoot, type Root, rootKey, type VaultSession } from '../vault/index.ts';
@@ -27,20 +27,20 @@ export async function archive(
 ): Promise<void> {
   const { disk } = state;
   const stack = stackOf(disk, chain(await layersOf(ctx.catalogue.db, disk.id), step.layer));
-  await ctx.pool.check(stack);
-  const view = await ctx.pool.openView(stack);
+  const parent = step.parentRoot === null ? null : parseRoot(step.parentRoot);
+  // Nobody wrote since the parent: no program is started to find that out.
+  const untouched = await ctx.pool.isUntouched(stack, step.depth);
   const session = await ctx.vault.session();
   try {
-    await faults.hit('archive.opened', { qsd: view.pid, qemu: ctx.desktops.qemuPid(disk.desktop_id) });
-    const parent = step.parentRoot === null ? null : parseRoot(step.parentRoot);
-    const root = await storeView(ctx, view, session, {
-      layers: step.depth,
-      parent,
-      sizeBytes: disk.size_bytes,
-      signal,
-      report: (done, total) => report(ctx, step.layer, done, total),
-    });
-    await faults.hit('archive.stored', { qsd: view.pid });
+    const root = untouched
+      ? await session.buildTree(parent, disk.size_bytes, [])
+      : await storeStack(ctx, state, stack, session, {
+          layers: step.depth,
+          parent,
+          sizeBytes: disk.size_bytes,
+          signal,
+          report: (done, total) => report(ctx, step.layer, done, total),
+        });
     const { newBytes } = await session.flush();
     await faults.hit('archive.flushed');
     const dropped = await ctx.recordLock.run(() => accomplish(ctx, step.layer, root, newBytes));
@@ -48,6 +48,24 @@ export async function archive(
     await faults.hit('archive.committed');
   } finally {
     await session.close();
+  }
+}
+
+async function storeStack(
+  ctx: SnapshotContext,
+  { disk }: DiskState,
+  stack: Stack,
+  session: VaultSession,
+  options: StoreOptions,
+): Promise<Root> {
+  await ctx.pool.check(stack);
+  const view = await ctx.pool.openView(stack);
+  try {
+    await faults.hit('archive.opened', { qsd: view.pid, qemu: ctx.desktops.qemuPid(disk.desktop_id) });
+    const root = await storeView(ctx, view, session, options);
+    await faults.hit('archive.stored', { qsd: view.pid });
+    return root;
+  } finally {
     await view.close();
   }
 }

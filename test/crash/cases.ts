@@ -9,6 +9,11 @@ const TWO = ['write system', 'take system', 'idle', 'write system', 'take system
 export const LIVE = ['start', ...TWO] as const;
 /** The same while it is Stopped: settled by a storage daemon. */
 export const OFFLINE = TWO;
+/** Nobody writes between two snapshots: the second layer holds nothing, and is neither read nor merged by a program. */
+export const UNTOUCHED = [
+  ...['write system', 'take system', 'idle', 'take system', 'idle', 'take system'],
+  ...['idle', 'write system', 'take system', 'idle'],
+] as const;
 /** Enough to settle that it takes a while. */
 export const SLOW = ['start', 'take system', 'idle', 'big system', 'take system', 'idle'] as const;
 export const SLOW_SETTLE = { settings: { snapshots: { settleBytesPerSecond: 1024 ** 2 } } };
@@ -67,6 +72,8 @@ export const SERVICE: readonly Case[] = [
   ...cases(OFFLINE, 'archive.recorded', 'archive.recorded@2', 'archive.committed'),
   ...cases(OFFLINE, 'settle.begun', 'settle.offline.opened', 'settle.offline.merged', 'settle.unsynced'),
   ...cases(OFFLINE, 'settle.merged', 'settle.committed', 'layers.unlinked', 'layers.released'),
+  ...cases(UNTOUCHED, 'archive.recorded@2', 'archive.committed@2', 'settle.relinked', 'settle.merged'),
+  ...cases(UNTOUCHED, 'settle.committed', 'layers.unlinked', 'keeper.locked@3'),
   ...cases(RESET_ONTO, 'reset.intended', 'reset.written', 'reset.prepared', 'reset.committed'),
   ...cases(RESET_DIFFERENCE, 'reset.opened', 'reset.filled', 'reset.flushed', 'reset.written'),
   ...cases(RESET_DIFFERENCE, 'reset.prepared', 'reset.committed', 'layers.unlinked@2', 'layers.released@2'),
@@ -81,6 +88,7 @@ export const SERVICE: readonly Case[] = [
   ...twice(OFFLINE, 'archive.recorded', 'archive.recorded'),
   ...twice(OFFLINE, 'settle.unsynced', 'settle.unsynced'),
   ...twice(OFFLINE, 'settle.committed', 'layers.unlinked'),
+  ...twice(UNTOUCHED, 'settle.relinked', 'settle.relinked'),
   ...twice(RESET_DIFFERENCE, 'reset.filled', 'layers.unlinked', 'reset.filled', 'reset.committed'),
   ...twice(REMOVE, 'desktop.delete.ended', 'remove.disk.released'),
 ];
@@ -98,6 +106,7 @@ export const QEMU: readonly Case[] = [
 export const DAEMON: readonly Case[] = [
   ...cases(OFFLINE, 'keeper.locked', 'keeper.locked@2', 'archive.opened', 'archive.stored@2'),
   ...cases(OFFLINE, 'settle.offline.opened', 'settle.offline.merged'),
+  ...cases(UNTOUCHED, 'keeper.locked@3', 'keeper.locked@4'),
   ...cases(RESET_DIFFERENCE, 'reset.opened', 'reset.filled', 'reset.flushed'),
   // Without its base the disk is not readable as it was: it is reset once more.
   ...cases([...REBUILD, 'reset 1'], 'reset.opened'),

@@ -15,6 +15,7 @@ import { faults } from '../../faults.ts';
 import { newId } from '../../ids.ts';
 import { imgCreate } from '../../qemu/img.ts';
 import { type PoolFiles, syncDir } from './files.ts';
+import { backingName, setBackingNameLength } from './header.ts';
 
 const BLOCK = 4096;
 
@@ -117,15 +118,15 @@ export class EmptyLayers {
 }
 
 /**
- * Reads an example. Its header (qcow2's: big-endian, the place of the backing name at byte 8, its length at 16) is made
- * to hold a name as long as every layer's.
+ * Reads an example. Its header is made to hold a name as long as every layer's.
  */
 function parseExample(content: Buffer, backed: boolean): Example {
   let nameAt: number | null = null;
   if (backed) {
-    nameAt = Number(content.readBigUInt64BE(8));
-    content.fill(0, nameAt, nameAt + content.readUInt32BE(16));
-    content.writeUInt32BE(layerName(newId.layer()).length, 16);
+    const { at, length } = backingName(content);
+    nameAt = at;
+    content.fill(0, at, at + length);
+    setBackingNameLength(content, layerName(newId.layer()).length);
   }
   const blocks: { at: number; data: Buffer }[] = [];
   for (let at = 0; at < content.length; at += BLOCK) {

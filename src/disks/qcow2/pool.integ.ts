@@ -22,6 +22,7 @@ import { SILENT } from '../../qemu/log.ts';
 import { diskPoolContract, type PoolUnderTest } from '../pool.contract.ts';
 import { liveDiskPoolContract } from '../pool-live.contract.ts';
 import { storagePoolContract } from '../pool-storage.contract.ts';
+import { untouchedPoolContract } from '../pool-untouched.contract.ts';
 import type { Stack } from '../types.ts';
 import { Qcow2Pool, type Qcow2PoolOptions } from './pool.ts';
 
@@ -90,6 +91,7 @@ async function orphan(options: Qcow2PoolOptions, stack: Stack): Promise<{ alive(
 diskPoolContract('the qcow2 pool', make);
 storagePoolContract('the qcow2 pool', make);
 liveDiskPoolContract('the qcow2 pool', make);
+untouchedPoolContract('the qcow2 pool', make);
 
 test("files belong to QEMU's user alone", async () => {
   const { dir, options } = folders();

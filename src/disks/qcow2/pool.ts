@@ -21,6 +21,7 @@ import type {
 import { EmptyLayers } from './empty-layer.ts';
 import { allocatedBytes, type Owner, PoolFiles, syncFile } from './files.ts';
 import { freezeLive, freezeOffline } from './freeze.ts';
+import { isUntouched } from './header.ts';
 import { Keeper } from './keeper.ts';
 import { topLayer } from './live.ts';
 import { stackNodes, topNode } from './nodes.ts';
@@ -102,12 +103,28 @@ export class Qcow2Pool implements DiskPool {
     }
   }
 
+  async isUntouched({ diskId, layers: all }: Stack, layers: number): Promise<boolean> {
+    try {
+      for (const layer of all.slice(-layers))
+        if (!(await isUntouched(this.#files.layer(diskId, layer)))) return false;
+      return all.length >= layers;
+    } catch {
+      // Why it cannot be read is told by whoever opens it.
+      return false;
+    }
+  }
+
   openView(stack: Stack): Promise<FrozenView> {
     return openView(this.#files, this.#startDaemon, stack);
   }
 
   settle(stack: Stack, live: LiveDisk | null, options: SettleOptions): Promise<void> {
-    return settle(this.#files, this.#startDaemon, stack, live, options);
+    return settle(
+      { files: this.#files, startDaemon: this.#startDaemon, keeper: this.#keeper },
+      stack,
+      live,
+      options,
+    );
   }
 
   async writeLayer(below: Stack, layerId: string): Promise<LayerWriter> {

@@ -14,15 +14,22 @@ import { runJob } from '../../qemu/jobs.ts';
 import type { QmpClient } from '../../qemu/qmp.ts';
 import type { LiveDisk, SettleOptions, Stack } from '../types.ts';
 import { type PoolFiles, syncFile } from './files.ts';
-import { isLockRefusal, type StartDaemon } from './keeper.ts';
+import { isUntouched, renameBacking } from './header.ts';
+import { isLockRefusal, type Keeper, type StartDaemon } from './keeper.ts';
 import { chainDepth, endSettle, settleJob } from './live.ts';
 import { fileNode, stackNodes, topNode } from './nodes.ts';
 
 const SYNC_EVERY_MS = 200;
 
+/** What a settle works with. */
+export interface SettleParts {
+  readonly files: PoolFiles;
+  readonly startDaemon: StartDaemon;
+  readonly keeper: Keeper;
+}
+
 export async function settle(
-  files: PoolFiles,
-  startDaemon: StartDaemon,
+  { files, startDaemon, keeper }: SettleParts,
   stack: Stack,
   live: LiveDisk | null,
   options: SettleOptions,
@@ -43,7 +50,7 @@ export async function settle(
       await faults.hit('settle.live.merged');
     }
     await dropNodes(live.qmp, stack.layers.slice(1, count + 1));
-  } else {
+  } else if (!(await relink(files, keeper, stack, count))) {
     const daemon = await startDaemon();
     try {
       await daemon.add(stackNodes(files, stack, true)).catch((error: unknown) => {
@@ -60,6 +67,21 @@ export async function settle(
   await faults.hit('settle.unsynced');
   await syncFile(files.layer(stack.diskId, stack.layers[0]!));
   await syncFile(files.layer(stack.diskId, stack.layers[count + 1]!));
+}
+
+/**
+ * Layers that hold nothing are merged by taking them out: the one above is told its new backing file, under its write
+ * lock. False when they hold something.
+ */
+async function relink(files: PoolFiles, keeper: Keeper, stack: Stack, count: number): Promise<boolean> {
+  const file = (layer: number) => files.layer(stack.diskId, stack.layers[layer]!);
+  for (let layer = 1; layer <= count; layer++) if (!(await isUntouched(file(layer)))) return false;
+  const above = file(count + 1);
+  return keeper.withLock(above, async () => {
+    const renamed = await renameBacking(above, basename(file(0)));
+    await faults.hit('settle.relinked');
+    return renamed;
+  });
 }
 
 async function commit(

@@ -59,6 +59,7 @@ export class WorkerBed {
         freeBytes: async () => 2 ** 40,
       },
       pool: {
+        isUntouched: async () => false,
         check: async (stack: Stack) => this.#check(stack),
         openView: async (stack: Stack) => this.#view(stack),
         release: async (_: string, layers: readonly string[]) => void this.unlinked.push(...layers),
