@@ -57,7 +57,7 @@ test('a snapshot of a layer below it comes from the vault, byte for byte', async
   expect((await world.disk(desktop, 'system')).settling_layer).toBe(layers[1]);
 
   // A snapshot that is not stored yet keeps the old stack as a branch when the disk is made new.
-  storing = gate('archive.opened');
+  storing = gate('archive.flushed');
   await script.take('system');
   await storing.reached;
   await world.rebuild(desktop, undefined);
