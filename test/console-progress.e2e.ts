@@ -67,7 +67,7 @@ test('a snapshot shows its progress until it is stored, then what it added', asy
   const row = page.getByRole('row').filter({ hasText: 'with 200 MiB' });
   await row.getByText('stored').waitFor({ timeout: 60_000 });
   await row.getByText('file systems at rest').waitFor();
-  expect(await disk.getByRole('progressbar').count()).toBe(0);
+  await expect.poll(() => disk.getByRole('progressbar').count()).toBe(0);
   const { Snapshots } = await service.client().ok('DescribeSnapshots', { DesktopId: desktopId });
   const stored = Number((Snapshots as Fields[])[0]!['StoredBytes']);
   expect(stored).toBeGreaterThan(190 * MIB);

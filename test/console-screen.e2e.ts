@@ -164,11 +164,11 @@ test('the keyboard leaves the screen, no key stays down, and the page goes on wi
   await open();
   await openShell();
   await page.keyboard.press('Tab');
-  expect(await page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
+  await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
   await page.keyboard.press('Control+Alt+Home');
   await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Ctrl+Alt+Del');
   await page.keyboard.press('Shift+Tab');
-  expect(await page.evaluate('document.activeElement.type')).toBe('checkbox');
+  await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('checkbox');
   await canvas().focus();
   await page.keyboard.press('Control+C');
   // With a Control or Alt that is still down this would be no word.

@@ -201,5 +201,5 @@ test('an image that something needs is not deleted, and says so; with its bundle
   await dialog().getByRole('button', { name: 'Delete' }).click();
   await dialog().waitFor({ state: 'hidden' });
   await expect.poll(async () => (await images()).map((one) => one['Name'])).toEqual(['filled', 'demo']);
-  expect(await page.getByText('golden').count()).toBe(0);
+  await expect.poll(() => page.getByText('golden').count()).toBe(0);
 });
