@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser as Chromium, chromium, type Page } from 'playwright-core';
+import { type Browser as Chromium, chromium, type Locator, type Page } from 'playwright-core';
 import type { Key } from '../acceptance/support/sdk.ts';
 
 /** What browsers call good ends at 0.1. */
@@ -19,6 +19,7 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 const OF_THE_NETWORK =
   /^Failed to load resource: (the server responded with a status of (?:4|503)|net::ERR_CONNECTION)/;
 const SHOWN = new Set([
+  'sign-in-light.png',
   'desktops-light.png',
   'snapshots-dark.png',
   'reset-light.png',
@@ -83,13 +84,18 @@ export class Tab {
     await this.page.locator('button[type=submit]').click();
   }
 
-  /** What is wrong with how the page is, as lines: nothing serious for axe-core, nothing that moved by itself. */
-  async inspect(name: string): Promise<string[]> {
+  /**
+   * What is wrong with how the page is, as lines: nothing serious for axe-core, nothing that moved by itself. Its picture
+   * shows it from `top` on.
+   */
+  async inspect(name: string, top?: Locator): Promise<string[]> {
     const found = await this.accessibility();
     const shift = await this.shift();
     const picture = `${name}-${this.look.theme}.png`;
-    if (process.env['OPENECD_SCREENS'] !== undefined && this.look.language === 'en' && SHOWN.has(picture))
+    if (process.env['OPENECD_SCREENS'] !== undefined && this.look.language === 'en' && SHOWN.has(picture)) {
+      await top?.evaluate((element) => (element as unknown as { scrollIntoView(): void }).scrollIntoView());
       await this.page.screenshot({ path: join(SCREENS, picture) });
+    }
     return [...found, ...(shift > MOST_SHIFT ? [`things moved: ${shift}`] : [])].map(
       (one) => `${name}: ${one}`,
     );

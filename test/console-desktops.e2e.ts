@@ -109,6 +109,7 @@ test('snapshots are taken while the desktop runs, and a reset says what is lost 
   const dialog = page.getByRole('dialog');
   await dialog.getByText(/System disk: everything written since .+ is lost\./).waitFor();
   await dialog.getByText('also those taken since: 1.').waitFor();
+  await dialog.getByText(/no snapshot has what was written last: at most [\d.]+ KiB\./).waitFor();
   const yes = dialog.getByRole('button', { name: 'Reset' });
   expect(await yes.isDisabled()).toBe(true);
   await dialog.getByRole('checkbox').check();
@@ -128,7 +129,8 @@ test.each(LOOKS)('in $language, $theme: nothing serious for axe, nothing moves',
   const wrong = await tab.inspect('desktops');
   await page.getByRole('link', { name: 'reading-room-1' }).click();
   await page.getByRole('row').filter({ hasText: 'the second' }).waitFor();
-  wrong.push(...(await tab.inspect('snapshots')));
+  const disk = page.getByRole('region').filter({ has: page.locator('.time-line') });
+  wrong.push(...(await tab.inspect('snapshots', disk.first())));
   await page
     .getByRole('button', { name: /^(Reset|回滚)$/ })
     .first()

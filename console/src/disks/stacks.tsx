@@ -4,46 +4,18 @@
  * Invariant: it is a list, top first, which reads the same without the drawing.
  */
 import { Card, theme } from 'antd';
-import { useCall } from '../api.ts';
-import { call } from '../client.ts';
 import { Failure } from '../failure.tsx';
 import { size } from '../formats.ts';
 import { type Say, useText } from '../preferences.tsx';
+import type { Disk, Layer } from './layers.ts';
 import './stacks.css';
+import { useDisks } from './use-disks.ts';
 
-const AGAIN_MS = 5000;
-const SOON_MS = 1000;
 const NAMED = 2;
-
-type Kind = 'IMAGE' | 'BASE' | 'FROZEN' | 'ACTIVE' | 'ASIDE';
-
-interface Layer {
-  readonly Kind: Kind;
-  readonly LayerId?: string;
-  readonly ImageId?: string;
-  readonly ImageName?: string;
-  readonly AllocatedBytes?: number;
-  readonly Stored: boolean;
-  readonly Merging: boolean;
-  readonly Snapshots: readonly { readonly SnapshotId: string; readonly SnapshotName: string }[];
-}
-
-interface Disk {
-  readonly DiskId: string;
-  readonly DiskType: 'SYSTEM' | 'DATA';
-  readonly DiskSize: number;
-  readonly Layers: readonly Layer[];
-}
 
 export function DiskStacks({ desktopId }: { readonly desktopId: string }) {
   const say = useText();
-  const found = useCall<{ readonly Disks: readonly Disk[] }>(
-    'DescribeDisks',
-    { DesktopId: desktopId },
-    (credentials, all) => call(credentials, 'DescribeDisks', all),
-    // While there is a frozen layer something goes on.
-    (data) => (data?.Disks.some((disk) => disk.Layers.some(isPassing)) === true ? SOON_MS : AGAIN_MS),
-  );
+  const found = useDisks(desktopId);
   return (
     <section aria-label={say('stacks')}>
       <Card title={<h2 className="name">{say('stacks')}</h2>}>
@@ -57,10 +29,6 @@ export function DiskStacks({ desktopId }: { readonly desktopId: string }) {
       </Card>
     </section>
   );
-}
-
-function isPassing({ Kind: kind }: Layer): boolean {
-  return kind === 'FROZEN' || kind === 'ASIDE';
 }
 
 function Stack({ disk }: { readonly disk: Disk }) {

@@ -1,9 +1,11 @@
 /** Brings a disk back to a snapshot, after it has said what would be lost. */
 import { Checkbox } from 'antd';
 import { useState } from 'react';
-import { type Desktop, type Snapshot, useWrite } from '../api.ts';
+import { type Desktop, type DiskType, type Snapshot, useWrite } from '../api.ts';
 import { Confirm } from '../confirm.tsx';
-import { useTime } from '../formats.ts';
+import { unheldBytes } from '../disks/layers.ts';
+import { useDisks } from '../disks/use-disks.ts';
+import { size, useTime } from '../formats.ts';
 import { useText } from '../preferences.tsx';
 
 interface Props {
@@ -40,6 +42,7 @@ export function ResetDialog({ target, desktop, later, onClose }: Props) {
       onNo={close}
     >
       <strong>{say('resetLoses', { disk, time: time(target.CreationTime) })}</strong>
+      {desktop === undefined ? null : <Unheld desktopId={desktop.DesktopId} type={target.SourceDiskType} />}
       <span>{later === 0 ? say('resetKeepsAll') : say('resetKeeps', { count: later })}</span>
       <span>{say('resetFirst')}</span>
       {runs ? (
@@ -48,5 +51,16 @@ export function ResetDialog({ target, desktop, later, onClose }: Props) {
         </Checkbox>
       ) : null}
     </Confirm>
+  );
+}
+
+/** How much of what is lost no snapshot has. */
+function Unheld({ desktopId, type }: { readonly desktopId: string; readonly type: DiskType }) {
+  const say = useText();
+  const disk = useDisks(desktopId).data?.Disks.find((one) => one.DiskType === type);
+  const bytes = disk === undefined ? null : unheldBytes(disk);
+  // The line is there from the beginning, so that nothing moves.
+  return (
+    <span>{bytes === null ? say('resetUnheldUnknown') : say('resetUnheld', { size: size(bytes) })}</span>
   );
 }

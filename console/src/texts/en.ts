@@ -181,6 +181,8 @@ export const en = {
   reset: 'Reset',
   resetTitle: 'Reset to “{name}”?',
   resetLoses: '{disk}: everything written since {time} is lost.',
+  resetUnheld: 'Of that, no snapshot has what was written last: at most {size}.',
+  resetUnheldUnknown: 'Of that, no snapshot has what was written last.',
   resetKeeps: 'All snapshots stay, also those taken since: {count}.',
   resetKeepsAll: 'All snapshots stay.',
   resetFirst: 'Take a snapshot first if you want to be able to come back.',

@@ -173,6 +173,8 @@ export const zh: Readonly<Record<TextName, string>> = {
   reset: '回滚',
   resetTitle: '回滚到“{name}”？',
   resetLoses: '{disk}：{time} 之后写入的内容都会丢失。',
+  resetUnheld: '其中最后写入的内容不在任何快照中：最多 {size}。',
+  resetUnheldUnknown: '其中最后写入的内容不在任何快照中。',
   resetKeeps: '所有快照都会保留，包括此后创建的 {count} 个。',
   resetKeepsAll: '所有快照都会保留。',
   resetFirst: '如果想能够回到现在，请先创建一个快照。',
