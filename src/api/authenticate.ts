@@ -150,8 +150,8 @@ function checkToken({ keys, clock }: AuthenticationPorts, key: AccessKey, token:
 /** Reads a timestamp; gives the time at which it stops being valid. */
 export function checkTimestamp(timestamp: string, now: number, windowMs: number): number {
   const time = TIMESTAMP.test(timestamp) ? Date.parse(timestamp) : Number.NaN;
-  // Date.parse takes 30 February for 1 March.
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== timestamp.slice(0, 19))
+  // Date.parse takes 30 February for 1 March, and hour 24 for the next day.
+  if (Number.isNaN(time) || new Date(time).getUTCDate() !== Number(timestamp.slice(8, 10)))
     throw new EcdError('InvalidTimeStamp.Format');
   if (Math.abs(now - time) > windowMs) throw new EcdError('InvalidTimeStamp.Expired');
   return time + windowMs;
