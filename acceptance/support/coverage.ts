@@ -83,7 +83,7 @@ function callers(seen: readonly Seen[]): string[] {
     '`ok`: the client has received a success; `refused`: refusals alone; a dash: it has not called the operation. `own` is',
     'the signer of this suite, in both signatures; the others are the npm packages of the public service, of which',
     '`rpc-client` sends as the provider of Terraform does. They read JSON only. The full tier (`npm run test:full`) also',
-    'calls by aliyungo, in acceptance/aliyungo.e2e.ts.',
+    'calls by aliyungo, in acceptance/aliyungo.full.ts.',
     '',
     `| ${['operation', ...columns.map(({ client, format }) => `${client} ${format}`)].join(' | ')} |`,
     `|${'---|'.repeat(columns.length + 1)}`,
