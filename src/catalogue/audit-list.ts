@@ -25,12 +25,14 @@ export type AuditRow = Selectable<AuditTable> & {
 /** As long as the largest number of a row. */
 const PLACE = "printf('%019d', id)";
 
-/** Reading so many takes about a tenth of a second. */
-export const MOST_SEARCHED = 100_000;
+/** Reading so many takes about 20 ms. */
+export const MOST_SEARCHED = 20_000;
 
 /** Up to `limit + 1` entries after the key: one more than the page tells that there is another page. */
 export function listAudit(queries: Queries, filter: AuditFilter, page: PageRequest): Promise<AuditRow[]> {
   const where = new Conditions().equals('request_id', filter.requestId);
+  // By the number of the row: by the time SQLite would walk the whole log for a thing of which little is told.
+  const unindexed = filter.resource === undefined ? '' : 'NOT INDEXED';
   if (filter.resource !== undefined) {
     where.add('id > (SELECT MAX(id) FROM audit) - ?', MOST_SEARCHED);
     where.add('instr(resources, ?) > 0', JSON.stringify(filter.resource));
@@ -40,7 +42,7 @@ export function listAudit(queries: Queries, filter: AuditFilter, page: PageReque
   if (page.after !== null) where.add('(at, id) < (?, ?)', page.after[0], Number(page.after[1]));
   return rows<AuditRow>(
     queries,
-    `SELECT *, ${PLACE} AS place FROM audit ${where.text} ORDER BY at DESC, id DESC LIMIT ?`,
+    `SELECT *, ${PLACE} AS place FROM audit ${unindexed} ${where.text} ORDER BY at DESC, id DESC LIMIT ?`,
     [...where.values, page.limit + 1],
   );
 }

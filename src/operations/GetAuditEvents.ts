@@ -34,7 +34,7 @@ export const GetAuditEvents = operation({
   parameters: Type.Object({
     RegionId,
     EventRequestId: text('Only the request that was answered with this RequestId.'),
-    Resource: text('Only those of the newest 100,000 that act on this, as policies name it: desktop/ID.'),
+    Resource: text('Only those of the newest 20,000 that act on this, as policies name it: desktop/ID.'),
     StartTime: text('Only those answered at or after this time: yyyy-MM-ddTHH:mm:ssZ.'),
     EndTime: text('Only those answered at or before this time: yyyy-MM-ddTHH:mm:ssZ.'),
     MaxResults,

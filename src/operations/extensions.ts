@@ -4,7 +4,7 @@
  */
 export const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   GetAuditEvents: [
-    'Newest first, up to 100 entries a page; EventRequestId finds what was asked and decided in one request, a fifth of a second after its answer; Resource finds what acted on one thing, among the newest 100,000 entries. An entry holds who, what, on what, from where and how it ended, never a parameter or a secret.',
+    'Newest first, up to 100 entries a page; EventRequestId finds what was asked and decided in one request, a fifth of a second after its answer; Resource finds what acted on one thing, among the newest 20,000 entries. An entry holds who, what, on what, from where and how it ended, never a parameter or a secret.',
     'The right is ecd:GetAuditEvents on audit/*. AliyunECDReadOnlyAccess does not give it. Requests that only read and were answered are in the log if the setting audit.reads is on.',
   ],
   GetDesktopScreenshot: [

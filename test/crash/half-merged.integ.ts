@@ -20,10 +20,11 @@ let desktop: string;
 let log: string;
 let script: Script;
 let storing: Gate;
-const replay = Bed.replay();
+let replay: ReturnType<typeof Bed.replay>;
 
 beforeEach(async () => {
   log = '';
+  replay = Bed.replay();
   const logTo = (line: string) => (log += line);
   world = await World.open(await bed.copy(true), { ...SLOW_SETTLE, logLevel: 'info', logTo });
   desktop = (await world.desktopId())!;
@@ -37,7 +38,10 @@ afterEach(async () => {
 
 const model = (name: string) => replay.snapshots.get(name)!.model;
 
-test('a snapshot of a layer below it comes from the vault, byte for byte', async () => {
+test.each([
+  ['is read when the disk is made new', 'archive.opened'],
+  ['holds nothing', 'archive.flushed'],
+])('a snapshot of a layer below it comes from the vault, byte for byte; the last layer %s', async (_, at) => {
   await script.write('system');
   await script.take('system');
   await world.idle();
@@ -48,6 +52,7 @@ test('a snapshot of a layer below it comes from the vault, byte for byte', async
   faults.set('settle.running', () => void (++looks === 3 && half.resolve()));
   await script.run(['big system']);
   await script.take('system');
+  if (at === 'archive.opened') await script.write('system');
   await half.promise;
   faults.set('settle.begun', () => {
     throw new EcdError('Qemu.ConnectionLost', { what: 'the settle of this test' });
@@ -57,7 +62,7 @@ test('a snapshot of a layer below it comes from the vault, byte for byte', async
   expect((await world.disk(desktop, 'system')).settling_layer).toBe(layers[1]);
 
   // A snapshot that is not stored yet keeps the old stack as a branch when the disk is made new.
-  storing = gate('archive.flushed');
+  storing = gate(at);
   await script.take('system');
   await storing.reached;
   await world.rebuild(desktop, undefined);

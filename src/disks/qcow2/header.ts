@@ -13,10 +13,15 @@ const MAGIC = 0x51_46_49_fb;
 const VERSION = 3;
 /** Bytes of a header of version 3 without its extensions. */
 const HEADER_BYTES = 104;
-const FIELD = { version: 4, backingNameAt: 8, backingNameLength: 16, l1Entries: 36, l1At: 40 } as const;
+const FIELD = {
+  ...{ version: 4, backingNameAt: 8, backingNameLength: 16, clusterBits: 20, size: 24 },
+  ...{ l1Entries: 36, l1At: 40, incompatible: 72 },
+} as const;
 const ENTRY_BYTES = 8;
-/** Far more than the largest disk needs: 128 TiB in clusters of 128 KiB. */
-const MOST_ENTRIES = 131_072;
+/** An entry of the second table, which has the size of a cluster, with extended L2. */
+const L2_ENTRY_BYTES = 16;
+/** The one incompatible feature of a sound layer: another one says that it is dirty, corrupt or of somebody else. */
+const EXTENDED_L2 = 1n << 4n;
 
 /** Where the backing name stands and how long it is, both in bytes. */
 export function backingName(header: Buffer): { readonly at: number; readonly length: number } {
@@ -32,21 +37,14 @@ export function setBackingNameLength(header: Buffer, length: number): void {
 }
 
 /**
- * True when nothing was ever written to the layer: each entry of its first table of clusters is zero, so that it reads
- * as what is below it. Throws Disk.Damaged when the file is no qcow2 file as QEMU makes them here.
+ * True when nothing was ever written to the layer of a disk of `sizeBytes`: each entry of its first table of clusters is
+ * zero, so that it reads as what is below it. Throws Disk.Damaged when the file is no sound qcow2 file as it is made here.
  */
-export async function isUntouched(path: string): Promise<boolean> {
+export async function isUntouched(path: string, sizeBytes: number): Promise<boolean> {
   const handle = await open(path, constants.O_RDONLY);
   try {
     const header = await readHeader(handle, path);
-    const entries = header.readUInt32BE(FIELD.l1Entries);
-    if (entries > MOST_ENTRIES) throw damaged(path, `a table of ${entries} entries`);
-    const table = await readAt(
-      handle,
-      Number(header.readBigUInt64BE(FIELD.l1At)),
-      entries * ENTRY_BYTES,
-      path,
-    );
+    const table = await readAt(handle, ...tableOf(header, sizeBytes, path), path);
     return table.every((byte) => byte === 0);
   } finally {
     await handle.close();
@@ -64,6 +62,21 @@ export async function renameBacking(path: string, name: string): Promise<boolean
   } finally {
     await handle.close();
   }
+}
+
+/** Where the first table stands and how long it is, both in bytes. */
+function tableOf(header: Buffer, sizeBytes: number, path: string): [at: number, length: number] {
+  const cluster = 2 ** header.readUInt32BE(FIELD.clusterBits);
+  const entries = header.readUInt32BE(FIELD.l1Entries);
+  const at = Number(header.readBigUInt64BE(FIELD.l1At));
+  const sound =
+    header.readBigUInt64BE(FIELD.incompatible) === EXTENDED_L2 &&
+    header.readBigUInt64BE(FIELD.size) === BigInt(sizeBytes) &&
+    entries === Math.ceil(sizeBytes / (cluster * (cluster / L2_ENTRY_BYTES))) &&
+    at >= cluster &&
+    at % cluster === 0;
+  if (!sound) throw damaged(path, 'its header is not that of a sound layer of this disk');
+  return [at, entries * ENTRY_BYTES];
 }
 
 async function readHeader(handle: FileHandle, path: string): Promise<Buffer> {

@@ -103,10 +103,10 @@ export class Qcow2Pool implements DiskPool {
     }
   }
 
-  async isUntouched({ diskId, layers: all }: Stack, layers: number): Promise<boolean> {
+  async isUntouched({ diskId, sizeBytes, layers: all }: Stack, layers: number): Promise<boolean> {
     try {
       for (const layer of all.slice(-layers))
-        if (!(await isUntouched(this.#files.layer(diskId, layer)))) return false;
+        if (!(await isUntouched(this.#files.layer(diskId, layer), sizeBytes))) return false;
       return all.length >= layers;
     } catch {
       // Why it cannot be read is told by whoever opens it.

@@ -1,7 +1,8 @@
 /**
  * Merging frozen layers into the bottom one, so that the stack stays short.
  *
- * Invariants: readers and settle of a disk exclude each other (the image locks enforce it, the caller orders it); in a
+ * Invariants: readers and settle of a disk exclude each other (the caller orders it; the image locks enforce it where
+ * something is merged); in a
  * running QEMU there is always a speed limit and the bottom layer is synced every 200 ms, so that cancelling is quick
  * and the end does not stall the guest; when it answers, the bottom layer and the layer whose header was rewritten are
  * synced, and the merged layers are no node of any QEMU. Cancelled or failed, the stack reads as before, but its bottom
@@ -75,7 +76,8 @@ export async function settle(
  */
 async function relink(files: PoolFiles, keeper: Keeper, stack: Stack, count: number): Promise<boolean> {
   const file = (layer: number) => files.layer(stack.diskId, stack.layers[layer]!);
-  for (let layer = 1; layer <= count; layer++) if (!(await isUntouched(file(layer)))) return false;
+  for (let layer = 1; layer <= count; layer++)
+    if (!(await isUntouched(file(layer), stack.sizeBytes))) return false;
   const above = file(count + 1);
   return keeper.withLock(above, async () => {
     const renamed = await renameBacking(above, basename(file(0)));
