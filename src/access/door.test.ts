@@ -112,6 +112,18 @@ describe('rights', () => {
     expect(await codeOf(bob, 'StopDesktops', { 'DesktopId.1': denied })).toBe('NoPermission');
     expect(await codeOf(bob, 'ResetSnapshot', { SnapshotId: snapshot })).toBe('NoPermission');
     expect(await codeOf(bob, 'ResetSnapshot', { SnapshotId: free })).toBe('OK');
+    for (const [action, parameters, code] of [
+      ['DescribeSnapshots', {}, 'NoPermission'],
+      ['DescribeSnapshots', { SnapshotId: snapshot }, 'NoPermission'],
+      ['DescribeSnapshots', { SnapshotId: free }, 'OK'],
+      ['DescribeSnapshots', { SnapshotId: 's-none' }, 'NoPermission'],
+      ['DescribeVault', {}, 'NoPermission'],
+      ['CreateImage', { SnapshotId: snapshot, ImageName: 'theirs' }, 'NoPermission'],
+      ['CreateImage', { 'SnapshotIds.1': snapshot, ImageName: 'theirs' }, 'NoPermission'],
+      ['DeleteSnapshot', { 'SnapshotId.1': free, 'SnapshotId.2': snapshot }, 'NoPermission'],
+      ['DeleteSnapshot', { 'SnapshotId.1': free }, 'OK'],
+    ] as const)
+      expect([action, parameters, await codeOf(bob, action, parameters)]).toEqual([action, parameters, code]);
     expect(await codeOf(bob, 'DescribeDesktops')).toBe('NoPermission');
     expect(await codeOf(bob, 'DescribeRegions')).toBe('OK');
     expect(await codeOf(bob, 'CreateDesktops', { BundleId: 'bundle_none' })).toBe(
@@ -126,6 +138,26 @@ describe('rights', () => {
       NoPermissionType: 'ExplicitDeny',
       PolicyType: 'AccountLevelIdentityBasedPolicy',
     });
+  });
+
+  test('a Deny of a snapshot refuses the listing of its desktop, and one beside an Allow needs nothing more', async () => {
+    await open();
+    const desktop = await door.bed.desktop();
+    const [hidden, shown] = [
+      await door.bed.snapshot({ desktop_id: desktop }),
+      await door.bed.snapshot({ desktop_id: desktop }),
+    ];
+    const onSnapshot = (id: string, Effect = 'Allow') => ({
+      ...{ Effect, Action: 'ecd:*', Resource: `acs:ecd:*:*:snapshot/${id}` },
+    });
+    const bob = await door.user('bob', onDesktop('*'), onSnapshot('*'), onSnapshot(hidden, 'Deny'));
+    expect(await codeOf(bob, 'DescribeSnapshots', { DesktopId: desktop })).toBe('NoPermission');
+    expect(await codeOf(bob, 'DescribeDisks', { DesktopId: desktop })).toBe('NoPermission');
+    expect(await codeOf(bob, 'DescribeSnapshots', { SnapshotId: shown })).toBe('OK');
+    // Who is denied nothing needs no right to what is shown beside.
+    const eve = await door.user('eve', onSnapshot('*'));
+    expect(await codeOf(eve, 'DescribeSnapshots')).toBe('OK');
+    expect(await codeOf(eve, 'DeleteSnapshot', { 'SnapshotId.1': shown })).toBe('OK');
   });
 
   test('are checked before parameters: who may not, learns nothing of them', async () => {

@@ -2,7 +2,7 @@
  * What policies say of a request.
  *
  * Invariants: pure; an explicit Deny wins over every Allow, and no statement means no; every resource of the request
- * must be allowed. A resource that ends in `*` (a listing) is allowed only by a statement that takes all of it, and is
+ * must be allowed; of what is shown beside them nothing must be denied. A resource that ends in `*` (a listing) is allowed only by a statement that takes all of it, and is
  * denied by one that takes any of it: a listing never shows what is denied.
  */
 import { type Circumstances, holds } from './conditions.ts';
@@ -16,6 +16,8 @@ export interface AccessRequest extends Circumstances {
   readonly accountId: string;
   /** `desktop/ID`, `desktop/*`, `*`. */
   readonly resources: readonly string[];
+  /** What is shown beside them: as they are written. */
+  readonly shown?: readonly string[];
 }
 
 export type Verdict = 'Allow' | 'ExplicitDeny' | 'ImplicitDeny';
@@ -30,7 +32,8 @@ export function decide(policies: readonly Policy[], request: AccessRequest): Ver
         statement.effect === effect &&
         statement.resources.some((pattern) => matches(pattern, request, resource, compare)),
     );
-  if (request.resources.some(named('Deny', touches))) return 'ExplicitDeny';
+  const reached = [...request.resources, ...(request.shown ?? [])];
+  if (reached.some(named('Deny', touches))) return 'ExplicitDeny';
   const allowed = request.resources.length > 0 && request.resources.every(named('Allow', covers));
   return allowed ? 'Allow' : 'ImplicitDeny';
 }

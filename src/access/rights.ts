@@ -30,6 +30,7 @@ export interface Wish extends Circumstances {
   readonly operation: string;
   readonly regionId: string;
   readonly resources: readonly string[] | null;
+  readonly shown?: readonly string[];
 }
 
 export class Rights {

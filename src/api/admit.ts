@@ -51,10 +51,12 @@ export async function admit(
     const rights = found instanceof Promise ? await found : found;
     if (!rights.full) {
       const region = sent.get('RegionId') ?? '';
+      const shown = parameters === undefined ? [] : await operation.alsoShows?.(parameters, ports.services);
       rights.require({
         operation: operation.name,
         regionId: REGION.test(region) ? region : 'unknown',
         resources,
+        shown: shown ?? [],
         sourceAddress: source.address,
         secure: source.secure,
       });

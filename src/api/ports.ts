@@ -27,6 +27,8 @@ export interface Rights {
     readonly operation: string;
     readonly regionId: string;
     readonly resources: readonly string[] | null;
+    /** What must not be denied, beside them. */
+    readonly shown?: readonly string[];
     readonly sourceAddress: string;
     readonly secure: boolean;
   }): void;

@@ -82,14 +82,17 @@ export function listSnapshots(
   ]);
 }
 
-/** The desktop that a snapshot is of; undefined when there is no such snapshot. */
-export async function desktopOfSnapshot(queries: Queries, id: string): Promise<string | undefined> {
-  const row = await queries
+/** The desktops that snapshots are of, by the snapshot's id; those that are not there are left out. */
+export async function desktopsOfSnapshots(
+  queries: Queries,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await queries
     .selectFrom('snapshots')
-    .select('desktop_id')
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row?.desktop_id;
+    .select(['id', 'desktop_id'])
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Map(found.map((row) => [row.id, row.desktop_id]));
 }
 
 /** Which desktop and which of its disks each of some snapshots is of; unknown ones are left out. */

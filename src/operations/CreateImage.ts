@@ -8,6 +8,7 @@ import { operation } from './operation.ts';
 import { made, named } from './resources.ts';
 import { choice, flag, IGNORED, RegionId, text, texts } from './schema.ts';
 import type { Services } from './services.ts';
+import { desktopsBehind } from './snapshots-desktops.ts';
 
 const parameters = Type.Object({
   RegionId,
@@ -54,6 +55,8 @@ export const CreateImage = operation({
     ...named('desktop', desktop),
     ...named('snapshot', one, more, data),
   ],
+  alsoShows: ({ SnapshotId: one, SnapshotIds: more, DataSnapshotIds: data }, services) =>
+    desktopsBehind(services, one, more, data),
   async run(services, asked, context) {
     const { DesktopId: desktopId } = asked;
     if (asked.AutoCleanUserdata === true)

@@ -3,6 +3,7 @@ import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
+import { desktopsBehind } from './snapshots-desktops.ts';
 
 export const DeleteSnapshot = operation({
   name: 'DeleteSnapshot',
@@ -12,6 +13,7 @@ export const DeleteSnapshot = operation({
   response: None,
   errors: ['InvalidRegionId.NotFound'],
   resources: ({ SnapshotId: ids }) => named('snapshot', ids),
+  alsoShows: ({ SnapshotId: ids }, services) => desktopsBehind(services, ids),
   async run(services, { RegionId: regionId, SnapshotId: ids }, context) {
     requireRegion(services, regionId);
     await services.snapshots.remove(regionId, distinct(ids), context.claim);

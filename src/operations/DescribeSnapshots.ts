@@ -6,6 +6,7 @@ import { operation } from './operation.ts';
 import { all, named } from './resources.ts';
 import { choice, MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { SnapshotView, snapshotView } from './snapshot-view.ts';
+import { desktopsBehind } from './snapshots-desktops.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
 
 const TYPES = { all: undefined, user: 'USER', auto: 'AUTO' } as const;
@@ -37,6 +38,11 @@ export const DescribeSnapshots = operation({
   resources({ SnapshotId: id, DesktopId: desktopId }) {
     const names = [...named('snapshot', id), ...named('desktop', desktopId)];
     return names.length > 0 ? names : all('snapshot');
+  },
+  // Snapshots belong to desktops: neither shows what the other kind is denied.
+  async alsoShows({ SnapshotId: id, DesktopId: desktopId }, services) {
+    if (id !== undefined) return desktopsBehind(services, id);
+    return desktopId === undefined ? all('desktop') : all('snapshot');
   },
   async run(services, parameters) {
     const { MaxResults: maxResults, NextToken: token, ...filters } = parameters;

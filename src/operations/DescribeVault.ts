@@ -78,6 +78,7 @@ export const DescribeVault = operation({
   }),
   errors: ['InvalidRegionId.NotFound', 'InvalidMaxResults', 'InvalidNextToken'],
   resources: () => all('snapshot'),
+  alsoShows: () => all('desktop'),
   async run(services, { RegionId: regionId, MaxResults: most, NextToken: token }) {
     requireRegion(services, regionId);
     const { vault, catalogue, clock } = services;

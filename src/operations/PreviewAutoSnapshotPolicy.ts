@@ -70,6 +70,7 @@ export const PreviewAutoSnapshotPolicy = operation({
   // It names snapshots of whatever desktops have the policy.
   resources: ({ PolicyId: id }) =>
     id === undefined ? made('snapshotpolicy') : [...named('snapshotpolicy', id), ...all('snapshot')],
+  alsoShows: ({ PolicyId: id }) => (id === undefined ? [] : all('desktop')),
   async run(services, asked) {
     requireRegion(services, asked.RegionId);
     const { catalogue, settings, clock } = services;

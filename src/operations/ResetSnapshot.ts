@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
-import { desktopOfSnapshot } from '../catalogue/snapshots.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
-import { all, named } from './resources.ts';
+import { named } from './resources.ts';
 import { flag, None, RegionId } from './schema.ts';
+import { desktopsBehind } from './snapshots-desktops.ts';
 
 export const ResetSnapshot = operation({
   name: 'ResetSnapshot',
@@ -25,14 +25,10 @@ export const ResetSnapshot = operation({
     'OperationDenied.InsufficientSpace',
     'OperationDenied.DiskInUse',
   ],
-  async resources({ SnapshotId: id }, services) {
-    const desktopId = await desktopOfSnapshot(services.catalogue.db, id);
-    // A snapshot that is not there could be one of any desktop: so nobody learns from a refusal that it is not.
-    return [
-      ...named('snapshot', id),
-      ...(desktopId === undefined ? all('desktop') : named('desktop', desktopId)),
-    ];
-  },
+  resources: async ({ SnapshotId: id }, services) => [
+    ...named('snapshot', id),
+    ...(await desktopsBehind(services, id)),
+  ],
   async run(services, parameters, context) {
     requireRegion(services, parameters.RegionId);
     await services.snapshots.reset(

@@ -39,6 +39,11 @@ export interface Operation<P extends TObject = TObject, R extends TObject = TObj
    * may look things up, but a thing that is not there must give a name that is no easier to be allowed.
    */
   resources?(parameters: Static<P>, services: Services): readonly string[] | Promise<readonly string[]>;
+  /**
+   * What its answer shows, or what it reaches by way of these: none of it has to be allowed, but whoever is denied one of
+   * them is refused. It is asked only of those whose rights are limited.
+   */
+  alsoShows?(parameters: Static<P>, services: Services): readonly string[] | Promise<readonly string[]>;
   run(services: Services, parameters: Static<P>, context: RequestContext): Promise<Static<R>>;
 }
 
