@@ -131,7 +131,7 @@ test('disks of a running desktop that cannot be held', async () => {
   await room.client.ok('DeleteSnapshot', { 'SnapshotId.1': taken[0]!, 'SnapshotId.2': taken[1]! });
   await room.restart(settings({ reserveBytes: 2 ** 52 }));
   await holdingIsRefused('403 OperationDenied.InsufficientSpace');
-  await room.restart(settings({ maxWaitingLayers: 1 }), 'archive.opened=stall');
+  await room.restart(settings({ maxWaitingLayers: 1 }), 'archive.flushed=stall');
   const early = await take();
   await holdingIsRefused('403 QuotaExceed.WaitingLayers');
   await room.restart(settings({}));
@@ -194,7 +194,7 @@ test('layers that wait for the vault, a snapshot that is not stored yet, and an 
   const more = { ...SMALL.desktops, quota: 9, bundleQuota: 9 };
   await room.restart(
     { ...settings({ maxWaitingLayers: 1 }), desktops: more },
-    'archive.opened=stall,image.opened=stall',
+    'archive.flushed=stall,image.opened=stall',
   );
   const made = await room.client.ok('CreateImage', { SnapshotId: snapshot, ImageName: 'half made' });
   const ImageId = String(made['ImageId']);
