@@ -146,6 +146,11 @@ test('a RequestId shows what was asked and decided to those who may read the aud
   await page.getByText('InvalidDesktopId.NotFound (HTTP 404)').waitFor();
   await page.getByText('Administrator').waitFor();
   expect(page.url()).toContain(requestId);
+  await go('/console/errors');
+  await page.getByLabel('Paste an error answer, or a code').fill(requestId);
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.waitForURL(`**/console/errors?requestId=${requestId}`);
+  await page.getByText(`desktop/${NO_DESKTOP}`).waitFor();
   await go('/console/errors?q=NoPermission&requestId=00000000-0000-4000-8000-000000000000');
   await page.getByText('The audit log has no entry of it.').waitFor();
   expect(await page.getByText(NO_DESKTOP).count()).toBe(0);

@@ -73,3 +73,24 @@ test('a snapshot shows its progress until it is stored, then what it added', asy
   expect(stored).toBeGreaterThan(190 * MIB);
   await row.getByText(`${(stored / MIB).toFixed(1)} MiB`).waitFor();
 });
+
+test('while it is being stored it says how much is done and how long it takes', async () => {
+  const { page } = tab;
+  // The answer of the service, as it is half-way: to meet that moment is a matter of luck.
+  const toApi = (url: URL) => url.pathname === '/';
+  await page.route(toApi, async (route) => {
+    const answer = await route.fetch();
+    if (route.request().headers()['x-acs-action'] !== 'DescribeSnapshots')
+      return route.fulfill({ response: answer });
+    const body = (await answer.json()) as { Snapshots: Fields[] };
+    Object.assign(body.Snapshots[0]!, { Status: 'PROGRESSING', Progress: '37%', RemainTime: 12 });
+    await route.fulfill({ response: answer, json: body });
+  });
+  const disk = page.getByRole('region', { name: 'System disk' });
+  await disk.getByText('12 s left').waitFor();
+  await disk.getByText('37%').waitFor();
+  expect(await disk.getByRole('progressbar').getAttribute('value')).toBe('37');
+  expect(await disk.locator('circle').first().getAttribute('stroke-dasharray')).toBe('3 2');
+  await page.unroute(toApi);
+  await disk.getByText('12 s left').waitFor({ state: 'hidden' });
+});

@@ -147,11 +147,14 @@ test('what is typed into the screen arrives, and a snapshot brings it back', asy
   await dialog.waitFor({ state: 'hidden', ...SLOW });
   await screen().getByText('it has no screen').waitFor(SLOW);
   expect(await screen().getByRole('button', { name: 'Connect' }).isDisabled()).toBe(true);
-  await expect
-    .poll(async () => (await service.client().call('StartDesktops', { 'DesktopId.1': desktopId })).status, {
-      timeout: 60_000,
-    })
-    .toBe(200);
+  await page.getByRole('button', { name: 'Start', exact: true }).and(page.locator(':enabled')).click();
+  await dialog.getByText(/are started/).waitFor();
+  // As long as the disk is being reset it is refused, and says so.
+  const started = async () => {
+    await dialog.getByRole('button', { name: 'Start', exact: true }).click({ timeout: 3000 });
+    await dialog.waitFor({ state: 'hidden', timeout: 3000 });
+  };
+  await expect.poll(() => started().then(() => 'started', String), { timeout: 60_000 }).toBe('started');
   await screen().getByRole('button', { name: 'Connect' }).and(page.locator(':enabled')).waitFor(SLOW);
   expect(await inGuest('cat /root/note')).toBe('first {content} #1\n');
   expect(await byPage('cat /root/note; exit 3')).toBe('first {content} #1\n');

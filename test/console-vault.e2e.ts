@@ -159,6 +159,9 @@ test('an image is made of a snapshot, renamed, made into a bundle, and desktops 
   await dialog().getByText('InvalidDesktopName.Malformed').waitFor();
   await dialog().getByLabel('Name', { exact: true }).fill('copy');
   await dialog().getByLabel('How many (1 to 500)').fill('2');
+  await dialog()
+    .getByText(/^2 new desktop\(s\), each with System disk \d+ GiB.*\. They start at once\.$/)
+    .waitFor();
   await dialog().getByRole('button', { name: 'Create' }).click();
   await dialog().waitFor({ state: 'hidden' });
   await expect.poll(() => page.getByRole('row').filter({ hasText: 'copy' }).count()).toBe(2);

@@ -11,6 +11,7 @@ const exec = promisify(execFile);
 let work: string;
 let data: string;
 let demo: ChildProcess | undefined;
+let ended: Promise<number | null>;
 
 /** The command lines of all processes that work on the demo's data. */
 const processes = (): string[] =>
@@ -32,9 +33,15 @@ beforeAll(() => {
   data = join(work, 'd');
 });
 afterAll(async () => {
-  if (demo?.exitCode === null) process.kill(-demo.pid!, 'SIGINT');
-  await exec(process.execPath, [DEMO, '--stop', '--data', data]);
-  rmSync(work, { recursive: true, force: true });
+  try {
+    if (demo?.exitCode === null && demo.signalCode === null) {
+      process.kill(-demo.pid!, 'SIGINT');
+      await ended;
+    }
+    await exec(process.execPath, [DEMO, '--stop', '--data', data]);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 });
 
 test('the first content comes back, what it names next works, and Ctrl-C leaves nothing running', async () => {
@@ -44,7 +51,7 @@ test('the first content comes back, what it names next works, and Ctrl-C leaves 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  const ended = new Promise<number | null>((done) => demo!.once('close', done));
+  ended = new Promise<number | null>((done) => demo!.once('close', done));
   const reached = new Promise<void>((done) => {
     const take = (part: Buffer) => {
       said += part.toString();

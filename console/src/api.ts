@@ -30,11 +30,14 @@ export interface Snapshot {
   readonly SnapshotType: 'USER' | 'AUTO';
   readonly Status: 'PROGRESSING' | 'ACCOMPLISHED' | 'FAILED';
   readonly Progress: string;
+  /** Seconds; -1 while it is not known. */
+  readonly RemainTime: number;
   readonly CreationTime: string;
   readonly SourceDiskType: DiskType;
   readonly Creator: string;
   readonly Consistency?: 'filesystem' | 'crash' | 'stopped';
   readonly StoredBytes?: number;
+  readonly ChangedBytes?: number;
   readonly DeletionTime?: string;
 }
 

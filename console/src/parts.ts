@@ -1,8 +1,8 @@
 /**
  * Parts of the console that are loaded when they are first needed.
  *
- * Invariant: nobody loses the page, and with it the session, by asking for a part while the service is away. A browser
- * remembers for the life of a page that a part could not be loaded, so that nothing is asked for before the service answers.
+ * Invariant: nothing is asked for before the service answers, since a browser remembers for the life of a page that a part
+ * could not be loaded: who asks while the service is away keeps the page, and with it the session.
  */
 import { lookForService } from './service-health.ts';
 

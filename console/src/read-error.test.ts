@@ -14,6 +14,16 @@ test.each([
   expect(readError(text)).toEqual(found);
 });
 
+test('reads what the official SDKs throw, and a RequestId alone', () => {
+  const thrown = `InvalidDesktopId.NotFoundError: InvalidDesktopId.NotFound: code: 404, The desktop is not there. request id: ${ID}`;
+  expect(readError(thrown)).toEqual(found);
+  expect(readError(`code: 404, The desktop is not there. request id: ${ID}`)).toEqual({
+    code: undefined,
+    requestId: ID,
+  });
+  expect(readError(` ${ID}\n`)).toEqual({ code: undefined, requestId: ID });
+});
+
 test('takes a code alone, and finds none in other text', () => {
   expect(readError(' MissingRegionId\n')).toEqual({ code: 'MissingRegionId', requestId: undefined });
   expect(readError('it does not work')).toBeUndefined();

@@ -120,6 +120,7 @@ describe('what DescribeSnapshots shows', () => {
       VolumeEncryptionEnabled: false,
       Consistency: 'filesystem',
       StoredBytes: 7,
+      ChangedBytes: 10,
       ArchivedTime: '2026-11-24T11:23:00Z',
     });
   });

@@ -48,6 +48,12 @@ export const SnapshotView = Type.Object({
   StoredBytes: Type.Optional(
     Type.Integer({ format: 'int64', description: 'New bytes that it added to the vault.' }),
   ),
+  ChangedBytes: Type.Optional(
+    Type.Integer({
+      format: 'int64',
+      description: 'Bytes of the disk that were written since the snapshot before, each place counted once.',
+    }),
+  ),
   ArchivedTime: Type.Optional(Type.String({ description: 'When all of it was in the vault.' })),
   DeletionTime: Type.Optional(
     Type.String({
@@ -82,6 +88,7 @@ export function snapshotView(row: SnapshotListRow, now: number): SnapshotView {
   };
   if (row.consistency !== null) view.Consistency = row.consistency;
   if (row.stored_bytes !== null) view.StoredBytes = row.stored_bytes;
+  if (row.status === 'ACCOMPLISHED' && row.total_bytes !== null) view.ChangedBytes = row.total_bytes;
   if (row.archived_at !== null) view.ArchivedTime = toSecond(row.archived_at);
   if (row.expires_at !== null) view.DeletionTime = toSecond(row.expires_at);
   return view;

@@ -173,6 +173,7 @@ async function accomplish(
         root: key,
         archived_at: now,
         stored_bytes: newBytes,
+        total_bytes: eb.fn.coalesce('total_bytes', eb.lit(0)),
         done_bytes: eb.fn.coalesce('total_bytes', eb.lit(0)),
       }))
       .where('layer_id', '=', layerId)

@@ -6,6 +6,7 @@ import { CodeBlock } from '../code-block.tsx';
 import { Failure } from '../failure.tsx';
 import { size } from '../formats.ts';
 import { useText } from '../preferences.tsx';
+import { commandStatusName } from '../status-names.ts';
 
 const SOON_MS = 1000;
 const LATER_MS = 60_000;
@@ -51,7 +52,9 @@ export function CommandResult({
       <div className="stack">
         <div className="row">
           <Spin size="small" />
-          <span role="status">{say('commandGoing', { status: result?.InvocationStatus ?? 'Pending' })}</span>
+          <span role="status">
+            {say('commandGoing', { status: commandStatusName(say, result?.InvocationStatus ?? 'Pending') })}
+          </span>
           <Button
             size="small"
             loading={stop.isPending}
@@ -76,7 +79,7 @@ export function CommandResult({
         showIcon
         type={result.InvocationStatus === 'Success' ? 'success' : 'error'}
         title={[
-          result.InvocationStatus,
+          commandStatusName(say, result.InvocationStatus),
           ...(result.ExitCode === undefined ? [] : [say('exitCode', { code: result.ExitCode })]),
         ].join(' · ')}
         description={result.ErrorCode === '' ? undefined : `${result.ErrorCode} ${result.ErrorInfo}`}

@@ -41,6 +41,7 @@ export function CreateDesktops({ onClose }: { onClose(): void }) {
     };
     write.mutate({ action: 'CreateDesktops', parameters });
   };
+  const about = offered.find((one) => one.BundleId === bundle);
   const error = write.error ?? bundles.error;
   return (
     <Confirm
@@ -108,9 +109,21 @@ export function CreateDesktops({ onClose }: { onClose(): void }) {
           ]}
         />
       </div>
+      {about === undefined || amount === null ? null : (
+        <strong>{say('createAbout', { count: amount, disks: disksOf(say, about) })}</strong>
+      )}
       {policies.error === null ? null : <Failure error={policies.error} />}
     </Confirm>
   );
+}
+
+/** "System disk 40 GiB, Data disk 100 GiB" */
+function disksOf(say: Say, { Disks: disks }: Bundle): string {
+  return disks
+    .map(({ DiskType: type, DiskSize: size }) =>
+      say('diskOf', { disk: say(type === 'SYSTEM' ? 'systemDisk' : 'dataDisk'), size }),
+    )
+    .join(', ');
 }
 
 /** "Office: 2 CPU, 4096 MiB" */

@@ -1,11 +1,14 @@
 /** The state of a desktop: a coloured dot and its name, so that colour alone says nothing. */
 import { theme } from 'antd';
+import { useText } from '../preferences.tsx';
+import { stateName } from '../status-names.ts';
 
 const CHANGING = new Set(['Pending', 'Starting', 'Stopping', 'Rebuilding']);
 
 export const isChanging = (status: string) => CHANGING.has(status);
 
 export function State({ status }: { readonly status: string }) {
+  const say = useText();
   const { token } = theme.useToken();
   const color =
     status === 'Running'
@@ -16,7 +19,7 @@ export function State({ status }: { readonly status: string }) {
   return (
     <span className="state">
       <span className="dot" style={{ background: color }} />
-      {status}
+      {stateName(say, status)}
     </span>
   );
 }

@@ -8,7 +8,7 @@ import { prettyJson, prettyXml } from './pretty.ts';
 
 export function AnswerView({ answer }: { readonly answer: Answer }) {
   const say = useText();
-  const refused = answer.status === 200 ? undefined : readError(answer.text);
+  const code = answer.status === 200 ? undefined : readError(answer.text)?.code;
   const xml = answer.text.startsWith('<');
   return (
     <div className="stack">
@@ -22,8 +22,8 @@ export function AnswerView({ answer }: { readonly answer: Answer }) {
         <span>
           {say('time')}: {Math.round(answer.milliseconds)} ms
         </span>
-        {refused === undefined ? null : (
-          <Link to="/errors" search={{ q: refused.code, requestId: answer.requestId }}>
+        {code === undefined ? null : (
+          <Link to="/errors" search={{ q: code, requestId: answer.requestId }}>
             {say('whatToDo')}
           </Link>
         )}

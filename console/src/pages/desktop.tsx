@@ -4,6 +4,7 @@ import { Alert, Card, Skeleton } from 'antd';
 import { allSnapshots, type Desktop, type DiskType, type Snapshot, useCall } from '../api.ts';
 import { call } from '../client.ts';
 import { RunCommand } from '../commands/run-command.tsx';
+import { DesktopActions } from '../desktops/actions.tsx';
 import { Events } from '../desktops/events.tsx';
 import { isChanging, State } from '../desktops/state.tsx';
 import { DiskStacks } from '../disks/stacks.tsx';
@@ -55,6 +56,11 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         <h1 className="name">{desktop?.DesktopName ?? desktopId}</h1>
         {desktop === undefined ? null : <State status={desktop.DesktopStatus} />}
         {desktop === undefined ? null : <span className="quiet">{desktopId}</span>}
+        {desktop === undefined ? null : (
+          <div className="to-the-end">
+            <DesktopActions chosen={[desktop]} onDone={() => {}} />
+          </div>
+        )}
       </div>
       {error === null ? null : <Failure error={error} />}
       {!loaded && error === null ? (

@@ -13,6 +13,7 @@ import { type Say, useText } from '../preferences.tsx';
 import { Thumbnail } from '../screen/thumbnail.tsx';
 import { Signed } from '../signed.tsx';
 import type { Parameters } from '../signer.ts';
+import { stateName } from '../status-names.ts';
 
 const STATES = ['Running', 'Stopped', 'Starting', 'Stopping', 'Pending'];
 const PAGE_SIZE = 20;
@@ -92,7 +93,10 @@ function List() {
                 aria-label={say('state')}
                 value={state}
                 onChange={(value) => narrow(() => setState(value))}
-                options={['', ...STATES].map((one) => ({ value: one, label: one || say('anyState') }))}
+                options={['', ...STATES].map((one) => ({
+                  value: one,
+                  label: one === '' ? say('anyState') : stateName(say, one),
+                }))}
               />
             </div>
             <DesktopActions
@@ -121,7 +125,11 @@ function List() {
               onChange: setPage,
             }}
             locale={{
-              emptyText: found.isPending ? ' ' : <Nothing say={say} all={text === '' && state === ''} />,
+              emptyText: found.isPending ? (
+                ' '
+              ) : (
+                <Nothing say={say} all={text === '' && state === ''} make={() => setMaking(true)} />
+              ),
             }}
             columns={columns(say)}
           />
@@ -132,13 +140,11 @@ function List() {
   );
 }
 
-function Nothing({ say, all }: { readonly say: Say; readonly all: boolean }) {
+function Nothing({ say, all, make }: { readonly say: Say; readonly all: boolean; make(): void }) {
   if (!all) return <Empty description={say('noMatch')} />;
   return (
     <Empty description={say('noDesktops')}>
-      <Link to="/explorer/$action" params={{ action: 'CreateDesktops' }}>
-        CreateDesktops
-      </Link>
+      <Button onClick={make}>{say('newDesktops')}</Button>
     </Empty>
   );
 }

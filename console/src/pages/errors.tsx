@@ -27,11 +27,11 @@ export function Errors() {
     <div className="page stack">
       <h1>{say('errors')}</h1>
       <Paste />
-      {q === undefined ? (
+      {q === undefined && requestId === undefined ? (
         <All errors={errors.data} />
       ) : (
         <>
-          {found === undefined ? (
+          {q === undefined ? null : found === undefined ? (
             <Alert
               type="warning"
               showIcon
@@ -59,7 +59,11 @@ function Paste() {
     setUnreadable(error === undefined);
     if (error === undefined) return;
     const { code, requestId } = error;
-    void navigate({ to: '/errors', search: { q: code, ...(requestId === undefined ? {} : { requestId }) } });
+    const search = {
+      ...(code === undefined ? {} : { q: code }),
+      ...(requestId === undefined ? {} : { requestId }),
+    };
+    void navigate({ to: '/errors', search });
   };
   return (
     <Card size="small" title={<label htmlFor="paste">{say('pasteLabel')}</label>}>

@@ -39,6 +39,7 @@ export function BoundDesktops({ policy }: { readonly policy: Policy }) {
           </div>
         }
       >
+        {chosen.length > AT_ONCE ? <p>{say('atOnceMost', { most: AT_ONCE })}</p> : null}
         <DesktopChoice
           filter={{ SnapshotPolicyId: policy.PolicyId }}
           chosen={chosen}
@@ -81,6 +82,7 @@ function Bind({ policy, onClose }: DialogProps) {
       onNo={onClose}
     >
       <span>{say('bindAbout')}</span>
+      {chosen.length > AT_ONCE ? <strong>{say('atOnceMost', { most: AT_ONCE })}</strong> : null}
       <DesktopChoice
         filter={{}}
         chosen={chosen}

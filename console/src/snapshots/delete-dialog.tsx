@@ -7,11 +7,18 @@ interface Props {
   readonly open: boolean;
   readonly snapshots: readonly Snapshot[];
   onClose(): void;
+  onDone(): void;
 }
 
-export function DeleteDialog({ open, snapshots, onClose }: Props) {
+/** What DeleteSnapshot takes. */
+const AT_ONCE = 100;
+
+export function DeleteDialog({ open, snapshots, onClose, onDone }: Props) {
   const say = useText();
-  const write = useWrite(() => close());
+  const write = useWrite(() => {
+    onDone();
+    close();
+  });
   const close = () => {
     write.reset();
     onClose();
@@ -22,11 +29,13 @@ export function DeleteDialog({ open, snapshots, onClose }: Props) {
       open={open}
       title={say('deleteSnapshots', { count: snapshots.length })}
       okText={say('delete')}
+      disabled={snapshots.length > AT_ONCE}
       busy={write.isPending}
       error={write.error}
       onYes={() => write.mutate({ action: 'DeleteSnapshot', parameters: listed('SnapshotId', ids) })}
       onNo={close}
     >
+      {snapshots.length > AT_ONCE ? <strong>{say('atOnceMost', { most: AT_ONCE })}</strong> : null}
       <span>{say('deleteSnapshotsAbout')}</span>
       <ul className="codes">
         {snapshots.map((one) => (

@@ -65,18 +65,17 @@ export function DiskSnapshots({ desktop, type, snapshots }: Props) {
         <DeleteDialog
           open={dialog === 'delete'}
           snapshots={toDelete}
-          onClose={() => {
-            close();
-            setChosen([]);
-          }}
+          onClose={close}
+          onDone={() => setChosen([])}
         />
         {source === undefined ? null : <MakeImage snapshot={source} onClose={() => setSource(undefined)} />}
         <ResetDialog
           target={target}
           desktop={desktop}
-          later={
-            snapshots.filter((one) => target !== undefined && one.CreationTime > target.CreationTime).length
-          }
+          later={snapshots.filter(
+            (one) =>
+              target !== undefined && one.Status !== 'FAILED' && one.CreationTime > target.CreationTime,
+          )}
           onClose={() => setTarget(undefined)}
         />
       </Card>
@@ -163,6 +162,9 @@ function Progress({ snapshot }: { readonly snapshot: Snapshot }) {
         value={Number.parseInt(snapshot.Progress, 10)}
       />
       {snapshot.Progress}
+      {snapshot.RemainTime < 0 ? null : (
+        <span className="quiet">{say('timeLeft', { count: snapshot.RemainTime })}</span>
+      )}
     </span>
   );
 }

@@ -3,6 +3,7 @@ import { type Held, lineOf, MOST_MARKS } from './line.ts';
 
 const snapshot = (hour: number, more: Partial<Held> = {}): Held => ({
   SnapshotId: `s-${hour}`,
+  SnapshotName: `of ${hour}`,
   SnapshotType: 'USER',
   Status: 'ACCOMPLISHED',
   CreationTime: new Date(Date.UTC(2026, 10, 24, hour)).toISOString().replace('.000', ''),

@@ -7,6 +7,7 @@ const LEAST_HEIGHT = 0.15;
 /** What the line needs of a snapshot. */
 export interface Held {
   readonly SnapshotId: string;
+  readonly SnapshotName: string;
   readonly SnapshotType: 'USER' | 'AUTO';
   readonly Status: string;
   readonly CreationTime: string;
@@ -17,6 +18,8 @@ export interface Mark {
   readonly id: string;
   readonly automatic: boolean;
   readonly failed: boolean;
+  readonly storing: boolean;
+  readonly name: string;
   /** 0 (the oldest) to 1 (now). */
   readonly at: number;
   /** 0 to 1, by the logarithm of what it added. */
@@ -43,6 +46,8 @@ export function lineOf(snapshots: readonly Held[]): Line | undefined {
     id: one.SnapshotId,
     automatic: one.SnapshotType === 'AUTO',
     failed: one.Status === 'FAILED',
+    storing: one.Status === 'PROGRESSING',
+    name: one.SnapshotName,
     at: span === 0 ? 0.5 : (Date.parse(one.CreationTime) - from) / span,
     height: LEAST_HEIGHT + (1 - LEAST_HEIGHT) * (Math.log1p(one.StoredBytes ?? 0) / most),
   }));

@@ -11,8 +11,8 @@ import { useText } from '../preferences.tsx';
 interface Props {
   readonly target: Snapshot | undefined;
   readonly desktop: Desktop | undefined;
-  /** How many snapshots of the disk are newer. */
-  readonly later: number;
+  /** The snapshots of the disk that are newer and can be reset to, or will be. */
+  readonly later: readonly Snapshot[];
   onClose(): void;
 }
 
@@ -42,8 +42,8 @@ export function ResetDialog({ target, desktop, later, onClose }: Props) {
       onNo={close}
     >
       <strong>{say('resetLoses', { disk, time: time(target.CreationTime) })}</strong>
-      {desktop === undefined ? null : <Unheld desktopId={desktop.DesktopId} type={target.SourceDiskType} />}
-      <span>{later === 0 ? say('resetKeepsAll') : say('resetKeeps', { count: later })}</span>
+      {desktop === undefined ? null : <Lost desktop={desktop} type={target.SourceDiskType} later={later} />}
+      <span>{later.length === 0 ? say('resetKeepsAll') : say('resetKeeps', { count: later.length })}</span>
       <span>{say('resetFirst')}</span>
       {runs ? (
         <Checkbox checked={stop} onChange={(event) => setStop(event.target.checked)}>
@@ -54,13 +54,24 @@ export function ResetDialog({ target, desktop, later, onClose }: Props) {
   );
 }
 
-/** How much of what is lost no snapshot has. */
-function Unheld({ desktopId, type }: { readonly desktopId: string; readonly type: DiskType }) {
+interface LostProps {
+  readonly desktop: Desktop;
+  readonly type: DiskType;
+  readonly later: readonly Snapshot[];
+}
+
+/** How much is lost, in bytes, and how much of it no snapshot has: what the disk's files take, so far. */
+function Lost({ desktop, type, later }: LostProps) {
   const say = useText();
-  const disk = useDisks(desktopId).data?.Disks.find((one) => one.DiskType === type);
-  const bytes = disk === undefined ? null : unheldBytes(disk);
-  // The line is there from the beginning, so that nothing moves.
+  const disk = useDisks(desktop.DesktopId).data?.Disks.find((one) => one.DiskType === type);
+  const unheld = disk === undefined ? null : unheldBytes(disk);
+  const held = later.reduce((sum, one) => sum + (one.ChangedBytes ?? 0), 0);
+  // The lines are there from the beginning, so that nothing moves.
+  const shown = (bytes: number) => (unheld === null ? '…' : size(bytes));
   return (
-    <span>{bytes === null ? say('resetUnheldUnknown') : say('resetUnheld', { size: size(bytes) })}</span>
+    <>
+      <span>{say('resetBytes', { size: shown(held + (unheld ?? 0)), unheld: shown(unheld ?? 0) })}</span>
+      {desktop.DesktopStatus === 'Running' ? <span>{say('resetRuns')}</span> : null}
+    </>
   );
 }

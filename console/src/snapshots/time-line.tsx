@@ -34,6 +34,7 @@ export function TimeLine({ snapshots }: { readonly snapshots: readonly Snapshot[
           const color = mark.failed ? token.colorError : token.colorPrimary;
           return (
             <g key={mark.id} className={mark.automatic ? 'auto' : 'user'}>
+              <title>{mark.name}</title>
               <line x1={x} x2={x} y1={ground} y2={y} stroke={color} strokeWidth={2} />
               <circle
                 cx={x}
@@ -41,6 +42,7 @@ export function TimeLine({ snapshots }: { readonly snapshots: readonly Snapshot[
                 r={RADIUS}
                 stroke={color}
                 strokeWidth={2}
+                strokeDasharray={mark.storing ? '3 2' : undefined}
                 fill={mark.automatic ? token.colorBgContainer : color}
               />
             </g>

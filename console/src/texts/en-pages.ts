@@ -93,6 +93,23 @@ export const enPages = {
   measuring: 'measuring…',
   left: 'Left',
   seconds: '{count} s',
+  timeLeft: '{count} s left',
+  atOnceMost: 'At most {most} at once: choose fewer.',
+  createAbout: '{count} new desktop(s), each with {disks}. They start at once.',
+  statePending: 'Pending',
+  stateStarting: 'Starting',
+  stateRunning: 'Running',
+  stateStopping: 'Stopping',
+  stateStopped: 'Stopped',
+  stateRebuilding: 'Rebuilding',
+  stateDeleted: 'Deleted',
+  commandPending: 'Pending',
+  commandRunning: 'Running',
+  commandStopping: 'Stopping',
+  commandStopped: 'Stopped',
+  commandSuccess: 'Success',
+  commandFailed: 'Failed',
+  commandTimeout: 'Timeout',
   queued: 'waiting',
   overTime: 'Over time',
   overTimeAbout:
@@ -171,6 +188,7 @@ export const enPages = {
   empty: 'nothing below: a blank disk',
 
   timeLine: 'Time line: {manual} manual and {automatic} automatic snapshots, from {first} to {last}',
-  timeLineKey: 'The taller, the more it added.',
+  timeLineKey:
+    'Filled: by hand; hollow: by a policy; dashed: being stored; red: failed. The taller, the more it added.',
   timeLineNewest: 'The newest {count} of {all}.',
 } as const;

@@ -7,6 +7,7 @@ import { call } from '../client.ts';
 import { Failure } from '../failure.tsx';
 import { size, useTime } from '../formats.ts';
 import { useText } from '../preferences.tsx';
+import { stateName } from '../status-names.ts';
 import type { Holder, VaultFound } from './types.ts';
 
 const PAGE = '20';
@@ -55,7 +56,12 @@ export function Holders() {
                   </>
                 ),
               },
-              { title: say('state'), dataIndex: 'DesktopStatus', width: 110 },
+              {
+                title: say('state'),
+                key: 'state',
+                width: 110,
+                render: (_, one) => stateName(say, one.DesktopStatus),
+              },
               { title: say('snapshots'), dataIndex: 'SnapshotCount', width: 100, align: 'right' },
               {
                 title: say('seriesLogical'),
