@@ -9,6 +9,7 @@ import type { Catalogue } from './catalogue/catalogue.ts';
 import { forgetNonces } from './catalogue/nonces.ts';
 import { forgetTemporaryKeys } from './catalogue/temporary-keys.ts';
 import { forgetTickets } from './catalogue/tickets.ts';
+import { recordTotals } from './catalogue/vault-totals.ts';
 import { describeError } from './errors.ts';
 import { systemClock } from './ids.ts';
 import type { Settings } from './settings.ts';
@@ -16,6 +17,7 @@ import type { Snapshots } from './snapshots/snapshots.ts';
 
 const FORGET_MS = 60_000;
 const ROTATE_MS = 10 * 60_000;
+const NOTE_MS = 10 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 export interface HousekeepingOptions {
@@ -36,6 +38,7 @@ export function startHousekeeping({ settings, catalogue, snapshots, log }: House
     every(FORGET_MS, 'forgetting nonces', () => forgetNonces(catalogue, systemClock())),
     every(FORGET_MS, 'forgetting tickets', () => forgetTickets(catalogue, systemClock())),
     every(ROTATE_MS, 'forgetting temporary keys', () => forgetTemporaryKeys(catalogue, systemClock())),
+    every(NOTE_MS, 'noting what the vault holds', () => recordTotals(catalogue, systemClock())),
     every(ROTATE_MS, 'the rotation of the audit log', () => rotateAudit(catalogue, kept, systemClock())),
     every(settings.vault.collectEverySeconds * 1000, 'the collection of the vault', () =>
       snapshots.collect(),

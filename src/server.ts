@@ -206,7 +206,7 @@ async function buildParts(
   undo.push(() => snapshots.close());
   const commands = new Commands({ catalogue, desktops, log, clock });
   undo.push(() => commands.close());
-  return { desktops, commands, snapshots, vault: new VaultReport(catalogue, vault), pool };
+  return { desktops, commands, snapshots, vault: new VaultReport(catalogue, vault, systemClock), pool };
 }
 
 async function openDoor(

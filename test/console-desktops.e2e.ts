@@ -8,8 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Fields, Room } from '../acceptance/support/room.ts';
 import { Browser, LOOKS, type Tab } from './browser.ts';
+import { HOSTILE as TEXTS } from './hostile.ts';
 
-const HOSTILE = `<img src=x onerror="document.title='owned'">`;
+const HOSTILE = TEXTS[0]!;
 /** Seconds until a guest without a system is forced to stop, and some. */
 const SLOW = { timeout: 60_000 };
 
@@ -25,10 +26,7 @@ beforeAll(async () => {
   desktopId = made.DesktopId[0]!;
   browser = await Browser.open();
   await room.until(desktopId, 'Running');
-  // The service takes no such name of a desktop; a page does not rely on that.
-  const catalogue = new DatabaseSync(join(room.service.data, 'catalogue.db'), { timeout: 10_000 });
-  catalogue.prepare('UPDATE desktops SET name = ? WHERE id = ?').run(HOSTILE, desktopId);
-  catalogue.close();
+  rename(HOSTILE);
 });
 afterAll(async () => {
   await browser?.close();
@@ -43,6 +41,14 @@ afterEach(async () => {
   expect(tab.foreign).toEqual([]);
   await tab.page.context().close();
 });
+
+/** The service takes no such name of a desktop; a page does not rely on that. */
+function rename(name: string): void {
+  const catalogue = new DatabaseSync(join(room.service.data, 'catalogue.db'), { timeout: 10_000 });
+  catalogue.prepare('UPDATE desktops SET name = ? WHERE id = ?').run(name, desktopId);
+  catalogue.prepare('UPDATE snapshots SET desktop_name = ?, description = ?').run(name, name);
+  catalogue.close();
+}
 
 /** A page that wants a session asks for it in its place. */
 async function open(path: string): Promise<void> {
@@ -138,7 +144,34 @@ test.each(LOOKS)('in $language, $theme: nothing serious for axe, nothing moves',
     .click();
   await page.getByRole('dialog').waitFor();
   wrong.push(...(await tab.inspect('reset')));
+  for (const name of [
+    /^(Take a snapshot|创建快照)$/,
+    /^(Make an image|制作镜像)$/,
+    /^(Start|启动)$/,
+    /^(Delete|删除)$/,
+  ]) {
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name }).first().click();
+    await page.getByRole('dialog').waitFor();
+    wrong.push(...(await tab.accessibility()));
+  }
   expect(wrong).toEqual([]);
+});
+
+test('names and descriptions that are hostile are text, each of them', async () => {
+  const { page } = tab;
+  for (const text of TEXTS) {
+    rename(text);
+    await open(`/console/desktops/${desktopId}`);
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe(text);
+    const row = page.getByRole('row').filter({ hasText: 'the second' });
+    await expect.poll(() => row.locator('.quiet').first().textContent()).toBe(text);
+    await page.getByRole('button', { name: 'Delete', exact: true }).first().click();
+    await page.getByRole('dialog').getByText(`${text} (${desktopId})`, { exact: true }).waitFor();
+    expect(await page.title()).toBe('OpenECD');
+  }
+  rename('reading-room-1');
 });
 
 test('several snapshots are deleted at once, after they have been named', async () => {

@@ -9,6 +9,7 @@ import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
 import { TICKET_KEYS, TICKETS } from './migrations/tickets.ts';
+import { VAULT_TOTALS } from './migrations/vault-totals.ts';
 
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -134,4 +135,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TICKETS,
   SIGN_IN_LINKS,
   TICKET_KEYS,
+  VAULT_TOTALS,
 ];

@@ -252,6 +252,15 @@ export interface InvocationDesktopTable {
   stop_wanted: Generated<0 | 1>;
 }
 
+/** What the snapshots held at a time of the past (see vault-totals.ts). */
+export interface VaultTotalTable {
+  at: number;
+  snapshots: number;
+  logical: number;
+  changed: number;
+  stored: number;
+}
+
 export interface Schema {
   access_keys: AccessKeyTable;
   users: UserTable;
@@ -273,6 +282,7 @@ export interface Schema {
   facts: FactTable;
   dropped_records: DroppedRecordTable;
   snapshots: SnapshotTable;
+  vault_totals: VaultTotalTable;
   bundles: BundleTable;
   snapshot_policies: SnapshotPolicyTable;
   policy_bindings: PolicyBindingTable;

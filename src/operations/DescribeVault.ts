@@ -68,7 +68,7 @@ export const DescribeVault = operation({
     }),
     History: Type.Array(Point, {
       description:
-        'What the snapshots that are there now had added up to, by the time when each was stored. Deleted ones are in none of it.',
+        'What the snapshots that were there had added up to, as noted every ten minutes in which something changed, and now; before the first note, what those of now had added up to.',
     }),
     DesktopCount: count('Desktops of the region that have snapshots.'),
     Desktops: Type.Array(Holder, { description: 'Those that added most first.' }),

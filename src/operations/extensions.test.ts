@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordTotals } from '../catalogue/vault-totals.ts';
 import { MOST_TURNS } from '../policies/outlook.ts';
 import { VaultReport } from '../snapshots/vault-report.ts';
 import type { Services } from './services.ts';
@@ -113,7 +114,12 @@ describe('DescribeVault', () => {
   let now = 0;
   beforeEach(() => {
     now = 0;
-    const report = new VaultReport(bed.catalogue, vault as never, () => now);
+    const report = new VaultReport(
+      bed.catalogue,
+      vault as never,
+      () => NOW,
+      () => now,
+    );
     (bed.services as { vault: Services['vault'] }).vault = report;
   });
   const stored = (desktop: string, at: number, bytes: number) =>
@@ -161,6 +167,42 @@ describe('DescribeVault', () => {
       { DesktopId: 'ecd-b', StoredBytes: 70, SnapshotCount: 1, DesktopStatus: 'Deleted' },
       { DesktopId: 'ecd-a', StoredBytes: 30, SnapshotCount: 2, DesktopName: 'name of ecd-a' },
     ]);
+  });
+
+  it('keeps the past when snapshots are deleted, and notes nothing while nothing changes', async () => {
+    await stored('ecd-a', NOW - 3 * DAY_MS, 10);
+    await stored('ecd-b', NOW - 3 * DAY_MS, 70);
+    await recordTotals(bed.catalogue, NOW - 2 * DAY_MS);
+    await recordTotals(bed.catalogue, NOW - DAY_MS);
+    await bed.catalogue.db.deleteFrom('snapshots').where('desktop_id', '=', 'ecd-b').execute();
+    await recordTotals(bed.catalogue, NOW - 3000);
+    // A clock that was set back does not rewrite what was.
+    await recordTotals(bed.catalogue, NOW - 5 * DAY_MS);
+    const { History } = await bed.call('DescribeVault');
+    expect(
+      History.map((point: Record<string, unknown>) => [
+        point['Time'],
+        point['SnapshotCount'],
+        point['StoredBytes'],
+      ]),
+    ).toEqual([
+      ['2026-11-21T12:00:00Z', 1, 10],
+      ['2026-11-22T12:00:00Z', 2, 80],
+      ['2026-11-24T11:59:57Z', 1, 10],
+      ['2026-11-24T12:00:00Z', 1, 10],
+    ]);
+  });
+
+  it('gives what was noted over years as some hundred points', async () => {
+    for (let n = 0; n < 1000; n++)
+      await bed.catalogue.db
+        .insertInto('vault_totals')
+        .values({ at: NOW - (1000 - n) * DAY_MS, snapshots: n, logical: n, changed: n, stored: n })
+        .execute();
+    const { History } = await bed.call('DescribeVault');
+    expect(History.length).toBeGreaterThan(50);
+    expect(History.length).toBeLessThanOrEqual(201);
+    expect(History.at(-2)).toMatchObject({ SnapshotCount: 999, StoredBytes: 999 });
   });
 
   it('gives the history of very many as some hundred points', async () => {

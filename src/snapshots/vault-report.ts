@@ -13,6 +13,8 @@ import {
   heldInAll,
   heldOverTime,
 } from '../catalogue/holdings.ts';
+import { recordedTotals } from '../catalogue/vault-totals.ts';
+import type { Clock } from '../ids.ts';
 import type { Vault, VaultStats } from '../vault/index.ts';
 
 const KEPT_MS = 3000;
@@ -28,17 +30,26 @@ export interface VaultState {
   readonly history: readonly HistoryPoint[];
 }
 
+const sumsOf = ({ snapshots, logical, changed, stored }: Holding): Holding => ({
+  snapshots,
+  logical,
+  changed,
+  stored,
+});
+
 export class VaultReport {
   readonly #catalogue: Catalogue;
   readonly #vault: Vault;
   readonly #state: () => Promise<VaultState>;
   readonly #byRegion = new Map<string, () => Promise<DesktopHolding[]>>();
   readonly #now: () => number;
+  readonly #clock: Clock;
 
-  constructor(catalogue: Catalogue, vault: Vault, now: () => number = () => performance.now()) {
+  constructor(catalogue: Catalogue, vault: Vault, clock: Clock, now: () => number = () => performance.now()) {
     this.#catalogue = catalogue;
     this.#vault = vault;
     this.#now = now;
+    this.#clock = clock;
     this.#state = kept(now, () => this.#read());
   }
 
@@ -58,15 +69,29 @@ export class VaultReport {
   }
 
   async #read(): Promise<VaultState> {
-    const { db } = this.#catalogue;
+    const held = await heldInAll(this.#catalogue.db);
     return {
       id: this.#vault.id,
       chunkSize: this.#vault.chunkSize,
       stats: await this.#vault.stats(),
       freeBytes: await this.#vault.freeBytes(),
-      held: await heldInAll(db),
-      history: await heldOverTime(db, POINTS),
+      held,
+      history: await this.#history(held),
     };
+  }
+
+  /**
+   * What was there at each time, as it was noted then, and now; before the first note, what the snapshots of now had added
+   * up to.
+   */
+  async #history(held: Holding): Promise<HistoryPoint[]> {
+    const { db } = this.#catalogue;
+    const noted = await recordedTotals(db, POINTS / 2);
+    const [first, last] = [noted[0], noted.at(-1)];
+    const there = await heldOverTime(db, first === undefined ? POINTS : POINTS / 2);
+    if (first === undefined || last === undefined) return there;
+    const now = { at: Math.max(this.#clock(), last.at), ...sumsOf(held) };
+    return [...there.filter((point) => point.at < first.at), ...noted, now];
   }
 }
 

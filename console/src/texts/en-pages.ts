@@ -113,7 +113,7 @@ export const enPages = {
   queued: 'waiting',
   overTime: 'Over time',
   overTimeAbout:
-    'What the snapshots that are there now have added up to, by the time when each was stored. Deleted snapshots are in none of it.',
+    'What the snapshots that were there at each time had added up to: noted every ten minutes while something changes.',
   noHistory: 'Nothing was stored yet.',
   seriesLogical: 'Sizes of disks',
   seriesChanged: 'Changes read',

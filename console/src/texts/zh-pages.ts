@@ -109,7 +109,7 @@ export const zhPages: Readonly<Record<keyof typeof enPages, string>> = {
   commandTimeout: '超时',
   queued: '等待中',
   overTime: '随时间变化',
-  overTimeAbout: '现有快照按存储时间累计的大小。已删除的快照不计在内。',
+  overTimeAbout: '各时刻存在的快照的累计大小：有变化时每十分钟记录一次。',
   noHistory: '还没有存储任何内容。',
   seriesLogical: '磁盘大小',
   seriesChanged: '读取的更改',
