@@ -43,7 +43,8 @@ export const FLUSH_MS = 200;
 export const CHEAP_PER_SECOND = 10;
 const MOST_WAITING = 20_000;
 const ROWS_AT_ONCE = 500;
-const MOST_RESOURCES = 20;
+/** More than an operation names: 500 desktops, and what else they are made of. */
+const MOST_RESOURCES = 600;
 const USED_MS = 60_000;
 const MOST_KEYS = 10_000;
 const KEY_ID = /^(LTAI[A-Za-z0-9]{20}|STS\.[A-Za-z0-9]{24})$/;

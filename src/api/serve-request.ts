@@ -207,7 +207,10 @@ export class RequestServer {
     const decode = this.#decoders.get(operation.name)!;
     const sent = incoming.parameters;
     const parameters = await admit(this.#ports, operation, decode, caller, sent, source, trace);
-    return operation.run(this.#ports.services, parameters, context);
+    const result = await operation.run(this.#ports.services, parameters, context);
+    const made = operation.creates?.(result) ?? [];
+    if (made.length > 0) trace.resources = [...trace.resources, ...made];
+    return result;
   }
 
   /** This server's own address: the setting, else what the client called it, else where it was reached. */

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { CronExpression, DiskType, POLICY_ERRORS, PolicyName, RetentionDays } from './policy-parameters.ts';
-import { made } from './resources.ts';
+import { made, named } from './resources.ts';
 import { RegionId } from './schema.ts';
 
 export const CreateAutoSnapshotPolicy = operation({
@@ -13,6 +13,7 @@ export const CreateAutoSnapshotPolicy = operation({
   response: Type.Object({ PolicyId: Type.String() }),
   errors: [...POLICY_ERRORS, 'InvalidRegionId.NotFound', 'AutoSnapshotPolicy.QuotaExceed'],
   resources: () => made('snapshotpolicy'),
+  creates: ({ PolicyId: id }) => named('snapshotpolicy', id),
   async run(services, asked, context) {
     requireRegion(services, asked.RegionId);
     const id = await services.policies.create(

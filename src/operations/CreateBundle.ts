@@ -58,6 +58,7 @@ export const CreateBundle = operation({
     'QuotaExceed.Bundle',
   ],
   resources: ({ ImageId: id }) => [...made('bundle'), ...named('image', id)],
+  creates: ({ BundleId: id }) => named('bundle', id),
   async run(services, asked, context) {
     const { catalogue, settings, clock } = services;
     const { RootDiskSizeGib: systemGib } = asked;

@@ -40,6 +40,7 @@ export const CreateDesktops = operation({
     ...named('image', attachment?.ImageId),
     ...named('snapshotpolicy', policyId),
   ],
+  creates: ({ DesktopId: id }) => named('desktop', id),
   async run(services, asked, context) {
     const tags = tagsOf(asked.Tag ?? []);
     const orders = await ordersOf(services, asked);

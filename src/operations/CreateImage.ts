@@ -57,6 +57,7 @@ export const CreateImage = operation({
   ],
   alsoShows: ({ SnapshotId: one, SnapshotIds: more, DataSnapshotIds: data }, services) =>
     desktopsBehind(services, one, more, data),
+  creates: ({ ImageId: id }) => named('image', id),
   async run(services, asked, context) {
     const { DesktopId: desktopId } = asked;
     if (asked.AutoCleanUserdata === true)

@@ -6,7 +6,7 @@ import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { SETTINGS } from './policy-group-parameters.ts';
 import { changed, checkGroupName, EMPTY } from './policy-group-settings.ts';
-import { made } from './resources.ts';
+import { made, named } from './resources.ts';
 import { RegionId } from './schema.ts';
 
 /** Of a region. */
@@ -20,6 +20,7 @@ export const CreatePolicyGroup = operation({
   response: Type.Object({ PolicyGroupId: Type.String() }),
   errors: ['InvalidParameter', 'InvalidRegionId.NotFound', 'QuotaExceed.PolicyGroup'],
   resources: () => made('policygroup'),
+  creates: ({ PolicyGroupId: id }) => named('policygroup', id),
   async run(services, { RegionId: regionId, ...asked }, context) {
     checkGroupName(asked.Name);
     const settings = JSON.stringify(changed(EMPTY, asked));

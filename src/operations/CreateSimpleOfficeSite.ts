@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import { refused, requireRegion } from './checks.ts';
 import type { SiteSettings } from './office-site-view.ts';
 import { operation } from './operation.ts';
-import { made } from './resources.ts';
+import { made, named } from './resources.ts';
 import { choice, flag, IGNORED, int64, KEPT, RegionId, text, texts } from './schema.ts';
 
 /** Of a region. */
@@ -48,6 +48,7 @@ export const CreateSimpleOfficeSite = operation({
   response: Type.Object({ OfficeSiteId: Type.String() }),
   errors: ['InvalidParameter', 'InvalidRegionId.NotFound', 'QuotaExceed.OfficeSite'],
   resources: () => made('officesite'),
+  creates: ({ OfficeSiteId: id }) => named('officesite', id),
   async run(services, asked, context) {
     const { RegionId: regionId, OfficeSiteName: name, CidrBlock: block } = asked;
     if (name !== undefined && !NAME.test(name)) {

@@ -51,6 +51,7 @@ export const CreateSnapshot = operation({
     'OperationDenied.DiskInUse',
   ],
   resources: ({ DesktopId: id }) => named('desktop', id),
+  creates: ({ SnapshotId: id }) => named('snapshot', id),
   async run(services, parameters, context) {
     const { SnapshotName: name, Description: description = '', SourceDiskType: diskType } = parameters;
     checkName(name);

@@ -44,6 +44,8 @@ export interface Operation<P extends TObject = TObject, R extends TObject = TObj
    * them is refused. It is asked only of those whose rights are limited.
    */
   alsoShows?(parameters: Static<P>, services: Services): readonly string[] | Promise<readonly string[]>;
+  /** What it has made, for the audit log, which knows before only that something is to be made. */
+  creates?(result: Static<R>): readonly string[];
   run(services: Services, parameters: Static<P>, context: RequestContext): Promise<Static<R>>;
 }
 
