@@ -247,6 +247,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'The desktop stays Stopped (the status Rebuilding is not used), unless AfterStatus is Running: then it is started when its disk is made. Beside Running, AfterStatus may be Stopped. OperateType and Language are accepted.',
   ],
   DescribeBundles: [
+    'FotaChannel, SelectedBundle and Scope are accepted and filter nothing.',
     'First those that CreateBundle made (CUSTOM), newest first, then those of the settings (SYSTEM) in their order. Like images they belong to no region. MemorySize is in MiB, as in the answer, or in GiB.',
     'StockState is WithoutStock while the image of the bundle is not Available. Language is given only if CreateBundle was told one.',
   ],
@@ -259,6 +260,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'All or none. An unknown id is InvalidDesktopBundle.NotFound, one of the settings OperationDenied.SystemBundle. Desktops keep their BundleId and go on showing the name and the type.',
   ],
   DescribeImages: [
+    'LanguageType, DesktopInstanceType and FotaVersion are accepted and filter nothing.',
     'Images belong to no region: each one serves them all. Those that the administrator imported are of type CUSTOM, too.',
     'Progress is of the work in the background: storing the system disk of the desktop (to 50%), then writing the file that desktops start from. Of a snapshot it is the file alone.',
   ],
