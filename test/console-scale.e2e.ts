@@ -120,7 +120,7 @@ test("a desktop's snapshots are its own thirty", async () => {
     await page.getByRole('checkbox', { name: 'Choose all' }).check();
   });
   await busy('what would be deleted', async () => {
-    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('region', { name: 'System disk' }).getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByText('Delete 30 snapshot(s)?').waitFor();
   });
   expect(askedFor('DescribeSnapshots').every((one) => one.get('DesktopId') === desktopId(437))).toBe(true);
