@@ -115,7 +115,9 @@ test('snapshots are taken while the desktop runs, and a reset says what is lost 
   const dialog = page.getByRole('dialog');
   await dialog.getByText(/System disk: everything written since .+ is lost\./).waitFor();
   await dialog.getByText('also those taken since: 1.').waitFor();
-  await dialog.getByText(/About [\d.]+ KiB were written since; [\d.]+ KiB of it no snapshot has\./).waitFor();
+  await dialog
+    .getByText(/about [\d.]+ KiB were written since; at most [\d.]+ KiB of it no snapshot has\./)
+    .waitFor();
   await dialog.getByText('What the guest has not yet written to its disk is not counted.').waitFor();
   const yes = dialog.getByRole('button', { name: 'Reset' });
   expect(await yes.isDisabled()).toBe(true);

@@ -21,6 +21,8 @@ test('reads what the official SDKs throw, and a RequestId alone', () => {
     code: undefined,
     requestId: ID,
   });
+  const java = `com.aliyun.tea.TeaException: code: 404, gone. request id: ${ID}`;
+  expect(readError(java)).toEqual({ code: undefined, requestId: ID });
   expect(readError(` ${ID}\n`)).toEqual({ code: undefined, requestId: ID });
 });
 

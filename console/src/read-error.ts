@@ -24,7 +24,10 @@ export function readError(text: string): FoundError | undefined {
   if (UUID.test(trimmed)) return { code: undefined, requestId: trimmed };
   const whole = fromJson(trimmed);
   if (whole !== undefined) return whole;
-  const code = IN_TEXT.exec(trimmed)?.[1] ?? IN_SDK.exec(trimmed)?.[1] ?? IN_ADDRESS.exec(trimmed)?.[1];
+  const thrown = IN_SDK.exec(trimmed)?.[1];
+  // A class of errors is no code.
+  const ofSdk = thrown !== undefined && /(Exception|Error)$/.test(thrown) ? undefined : thrown;
+  const code = IN_TEXT.exec(trimmed)?.[1] ?? ofSdk ?? IN_ADDRESS.exec(trimmed)?.[1];
   const requestId = ID_IN_TEXT.exec(trimmed)?.[1] ?? /[?&]requestId=([0-9A-Za-z-]+)/.exec(trimmed)?.[1];
   return code === undefined && requestId === undefined ? undefined : { code, requestId };
 }

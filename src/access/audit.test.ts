@@ -91,11 +91,17 @@ describe('the audit log', () => {
     log.record(entry({ accessKeyId: secret, userName: '' }));
     log.record(entry({ resources: [`desktop/${'s3cret '.repeat(3)}`, 'desktop/x\ny', 'snapshot/*', '*'] }));
     log.record(entry({ resources: Array.from({ length: 605 }, (_, i) => `desktop/ecd-${i}`) }));
+    const refused = { code: 'NoPermission', status: 403 };
+    log.record(
+      entry({ ...refused, resources: Array.from({ length: 25 }, () => 'officesite/cn-hangzhou+os-1') }),
+    );
     await log.close();
-    const [claimed, odd, many] = await all();
+    const [claimed, odd, many, cheap] = await all();
     expect(claimed!.AccessKeyId).toBe('');
     expect(odd!.Resources).toEqual(['(no id)', '(no id)', 'snapshot/*', '*']);
     expect(many!.Resources.slice(599)).toEqual(['desktop/ecd-599', '(5 more)']);
+    // A refusal costs nothing to bring about.
+    expect(cheap!.Resources.slice(19)).toEqual(['officesite/cn-hangzhou+os-1', '(5 more)']);
     expect(JSON.stringify(await all())).not.toMatch(/s3cret|abcdefghij/);
   });
 

@@ -45,10 +45,12 @@ const MOST_WAITING = 20_000;
 const ROWS_AT_ONCE = 500;
 /** More than an operation names: 500 desktops, and what else they are made of. */
 const MOST_RESOURCES = 600;
+/** Of a refusal, which costs nothing to bring about. */
+const MOST_REFUSED = 20;
 const USED_MS = 60_000;
 const MOST_KEYS = 10_000;
 const KEY_ID = /^(LTAI[A-Za-z0-9]{20}|STS\.[A-Za-z0-9]{24})$/;
-const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:*-]{1,64}$|^\*$/;
+const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}$|^\*$/;
 
 type Row = Insertable<AuditTable>;
 
@@ -227,7 +229,7 @@ export async function* readAudit(queries: Queries, sinceMs: number): AsyncGenera
 
 function rowOf(entry: AuditEntry, now: number): Row {
   const shown = entry.resources
-    .slice(0, MOST_RESOURCES)
+    .slice(0, entry.code === 'OK' ? MOST_RESOURCES : MOST_REFUSED)
     .map((name) => (RESOURCE.test(name) ? name : '(no id)'));
   const more = entry.resources.length - shown.length;
   return {

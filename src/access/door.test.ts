@@ -154,6 +154,10 @@ describe('rights', () => {
     expect(await codeOf(bob, 'DescribeSnapshots', { DesktopId: desktop })).toBe('NoPermission');
     expect(await codeOf(bob, 'DescribeDisks', { DesktopId: desktop })).toBe('NoPermission');
     expect(await codeOf(bob, 'DescribeSnapshots', { SnapshotId: shown })).toBe('OK');
+    // Another desktop shows nothing of it.
+    const other = await door.bed.desktop();
+    expect(await codeOf(bob, 'DescribeSnapshots', { DesktopId: other })).toBe('OK');
+    expect(await codeOf(bob, 'DescribeDisks', { DesktopId: other })).toBe('OK');
     // Who is denied nothing needs no right to what is shown beside.
     const eve = await door.user('eve', onSnapshot('*'));
     expect(await codeOf(eve, 'DescribeSnapshots')).toBe('OK');

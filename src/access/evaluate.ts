@@ -32,10 +32,11 @@ export function decide(policies: readonly Policy[], request: AccessRequest): Ver
         statement.effect === effect &&
         statement.resources.some((pattern) => matches(pattern, request, resource, compare)),
     );
-  const reached = [...request.resources, ...(request.shown ?? [])];
-  if (reached.some(named('Deny', touches))) return 'ExplicitDeny';
+  if (request.resources.some(named('Deny', touches))) return 'ExplicitDeny';
   const allowed = request.resources.length > 0 && request.resources.every(named('Allow', covers));
-  return allowed ? 'Allow' : 'ImplicitDeny';
+  // After the right itself: whoever has none learns nothing of what is behind.
+  if (!allowed) return 'ImplicitDeny';
+  return (request.shown ?? []).some(named('Deny', touches)) ? 'ExplicitDeny' : 'Allow';
 }
 
 /** What can be said while it is not known what the request names: Allow when it may name something that is allowed. */

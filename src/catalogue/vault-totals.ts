@@ -8,6 +8,8 @@ import type { Catalogue, Queries } from './catalogue.ts';
 import { rows } from './conditions.ts';
 import { type HistoryPoint, heldInAll } from './holdings.ts';
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** Notes what is there now. `now`: milliseconds since 1970. */
 export async function recordTotals(catalogue: Catalogue, now: number): Promise<void> {
   const { snapshots, logical, changed, stored } = await heldInAll(catalogue.db);
@@ -23,8 +25,12 @@ export async function recordTotals(catalogue: Catalogue, now: number): Promise<v
       last.logical === logical &&
       last.changed === changed &&
       last.stored === stored;
-    // A clock that was set back must not rewrite the past.
-    if (same || (last !== undefined && last.at >= now)) return;
+    // A clock that was set back a little must not rewrite the past; one that was far ahead has left what never was.
+    if (same || (last === undefined && snapshots === 0)) return;
+    if (last !== undefined && last.at >= now) {
+      if (last.at < now + DAY_MS) return;
+      await trx.deleteFrom('vault_totals').where('at', '>=', now).execute();
+    }
     await trx.insertInto('vault_totals').values({ at: now, snapshots, logical, changed, stored }).execute();
   });
 }

@@ -5,10 +5,10 @@ import { EcdError } from '../errors.ts';
 import { distinct, refused, requireRegion } from './checks.ts';
 import { IMAGE_ERRORS, ImageDescription, ImageName } from './image-parameters.ts';
 import { operation } from './operation.ts';
+import { desktopsBehind } from './reached.ts';
 import { made, named } from './resources.ts';
 import { choice, flag, IGNORED, RegionId, text, texts } from './schema.ts';
 import type { Services } from './services.ts';
-import { desktopsBehind } from './snapshots-desktops.ts';
 
 const parameters = Type.Object({
   RegionId,

@@ -3,7 +3,7 @@ import { EcdError } from '../errors.ts';
 import { requireRegion } from './checks.ts';
 import { HOLD_ERRORS } from './hold-first.ts';
 import { operation } from './operation.ts';
-import { named } from './resources.ts';
+import { made, named } from './resources.ts';
 import { RegionId } from './schema.ts';
 
 const SHORTEST_NAME = 2;
@@ -51,6 +51,7 @@ export const CreateSnapshot = operation({
     'OperationDenied.DiskInUse',
   ],
   resources: ({ DesktopId: id }) => named('desktop', id),
+  alsoShows: () => made('snapshot'),
   creates: ({ SnapshotId: id }) => named('snapshot', id),
   async run(services, parameters, context) {
     const { SnapshotName: name, Description: description = '', SourceDiskType: diskType } = parameters;

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { desktopsBound } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
 
@@ -16,6 +17,7 @@ export const DeleteAutoSnapshotPolicy = operation({
   response: None,
   errors: ['InvalidRegionId.NotFound'],
   resources: ({ PolicyId: ids }) => named('snapshotpolicy', ids),
+  alsoShows: ({ PolicyId: ids }, services) => desktopsBound(services, ...ids),
   async run(services, { RegionId: regionId, PolicyId: ids }, context) {
     requireRegion(services, regionId);
     await services.policies.remove(regionId, distinct(ids), context.claim);

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { desktopsBehind } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
-import { desktopsBehind } from './snapshots-desktops.ts';
 
 export const DeleteSnapshot = operation({
   name: 'DeleteSnapshot',

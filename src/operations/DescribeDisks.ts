@@ -7,7 +7,8 @@ import type { Allocated } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { requireRegion, toGib } from './checks.ts';
 import { operation } from './operation.ts';
-import { all, named } from './resources.ts';
+import { snapshotsOf } from './reached.ts';
+import { named } from './resources.ts';
 import { int64, RegionId, text } from './schema.ts';
 import { toSecond } from './times.ts';
 
@@ -52,7 +53,7 @@ export const DescribeDisks = operation({
   response: Type.Object({ Disks: Type.Array(Disk, { description: 'The system disk first.' }) }),
   errors: ['InvalidRegionId.NotFound', 'InvalidDesktopId.NotFound'],
   resources: ({ DesktopId: id }) => named('desktop', id),
-  alsoShows: () => all('snapshot'),
+  alsoShows: ({ DesktopId: id }, services) => snapshotsOf(services, id),
   async run(services, { RegionId: regionId, DesktopId: desktopId }) {
     requireRegion(services, regionId);
     const { db } = services.catalogue;

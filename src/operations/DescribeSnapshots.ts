@@ -3,10 +3,10 @@ import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { listSnapshots } from '../catalogue/snapshots.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { desktopsBehind, snapshotsOf } from './reached.ts';
 import { all, named } from './resources.ts';
 import { choice, MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { SnapshotView, snapshotView } from './snapshot-view.ts';
-import { desktopsBehind } from './snapshots-desktops.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
 
 const TYPES = { all: undefined, user: 'USER', auto: 'AUTO' } as const;
@@ -42,7 +42,7 @@ export const DescribeSnapshots = operation({
   // Snapshots belong to desktops: neither shows what the other kind is denied.
   async alsoShows({ SnapshotId: id, DesktopId: desktopId }, services) {
     if (id !== undefined) return desktopsBehind(services, id);
-    return desktopId === undefined ? all('desktop') : all('snapshot');
+    return desktopId === undefined ? all('desktop') : snapshotsOf(services, desktopId);
   },
   async run(services, parameters) {
     const { MaxResults: maxResults, NextToken: token, ...filters } = parameters;

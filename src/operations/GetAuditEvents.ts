@@ -11,7 +11,7 @@ import { all } from './resources.ts';
 import { MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
 
-const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:*-]{1,64}$/;
+const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}$/;
 
 const AuditEventView = Type.Object({
   EventTime: Type.String({ description: 'When it was answered, to the millisecond.' }),

@@ -9,6 +9,7 @@ import {
   PolicyName,
   RetentionDays,
 } from './policy-parameters.ts';
+import { desktopsBound } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId } from './schema.ts';
 
@@ -27,6 +28,7 @@ export const ModifyAutoSnapshotPolicy = operation({
   response: None,
   errors: [...POLICY_ERRORS, 'InvalidRegionId.NotFound', 'InvalidAutoSnapshotPolicyId.NotFound'],
   resources: ({ PolicyId: id }) => named('snapshotpolicy', id),
+  alsoShows: ({ PolicyId: id }, services) => desktopsBound(services, id),
   async run(services, asked, context) {
     requireRegion(services, asked.RegionId);
     await services.policies.modify(

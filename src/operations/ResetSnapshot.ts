@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
+import { desktopsBehind } from './reached.ts';
 import { named } from './resources.ts';
 import { flag, None, RegionId } from './schema.ts';
-import { desktopsBehind } from './snapshots-desktops.ts';
 
 export const ResetSnapshot = operation({
   name: 'ResetSnapshot',

@@ -37,7 +37,7 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   {
     at: SNAPSHOTS,
     names: ['Consistency', 'StoredBytes', 'ChangedBytes', 'ArchivedTime'],
-    why: 'Extensions: how the guest was when the disk was held (filesystem, crash, stopped), the new bytes that the snapshot added to the vault, the bytes that were written since the one before, and when all of it was there.',
+    why: 'Extensions: how the guest was when the disk was held (filesystem, crash, stopped), the new bytes that the snapshot added to the vault, the bytes that were written since the state stored before it, and when all of it was there.',
   },
   { at: SNAPSHOTS, names: ['VolumeEncryptionKey'], why: ENCRYPTION },
   {

@@ -176,8 +176,8 @@ describe('DescribeVault', () => {
     await recordTotals(bed.catalogue, NOW - DAY_MS);
     await bed.catalogue.db.deleteFrom('snapshots').where('desktop_id', '=', 'ecd-b').execute();
     await recordTotals(bed.catalogue, NOW - 3000);
-    // A clock that was set back does not rewrite what was.
-    await recordTotals(bed.catalogue, NOW - 5 * DAY_MS);
+    // A clock that was set back a little does not rewrite what was.
+    await recordTotals(bed.catalogue, NOW - 60_000);
     const { History } = await bed.call('DescribeVault');
     expect(
       History.map((point: Record<string, unknown>) => [
@@ -191,6 +191,15 @@ describe('DescribeVault', () => {
       ['2026-11-24T11:59:57Z', 1, 10],
       ['2026-11-24T12:00:00Z', 1, 10],
     ]);
+  });
+
+  it('goes on after a clock that was far ahead', async () => {
+    await stored('ecd-a', NOW - DAY_MS, 10);
+    await recordTotals(bed.catalogue, NOW + 400 * DAY_MS);
+    await stored('ecd-a', NOW - 1000, 10);
+    await recordTotals(bed.catalogue, NOW - 500);
+    const { History } = await bed.call('DescribeVault');
+    expect(History.at(-1)).toMatchObject({ Time: '2026-11-24T12:00:00Z', SnapshotCount: 2 });
   });
 
   it('gives what was noted over years as some hundred points', async () => {

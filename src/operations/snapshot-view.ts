@@ -51,7 +51,8 @@ export const SnapshotView = Type.Object({
   ChangedBytes: Type.Optional(
     Type.Integer({
       format: 'int64',
-      description: 'Bytes of the disk that were written since the snapshot before, each place counted once.',
+      description:
+        'Bytes of the disk that were written since the state that was stored before it, each place counted once.',
     }),
   ),
   ArchivedTime: Type.Optional(Type.String({ description: 'When all of it was in the vault.' })),

@@ -5,6 +5,7 @@ import { type Desktop, type DiskType, type Snapshot, useWrite } from '../api.ts'
 import { Confirm } from '../confirm.tsx';
 import { unheldBytes } from '../disks/layers.ts';
 import { useDisks } from '../disks/use-disks.ts';
+import { Failure } from '../failure.tsx';
 import { size, useTime } from '../formats.ts';
 import { useText } from '../preferences.tsx';
 
@@ -63,13 +64,15 @@ interface LostProps {
 /** How much is lost, in bytes, and how much of it no snapshot has: what the disk's files take, so far. */
 function Lost({ desktop, type, later }: LostProps) {
   const say = useText();
-  const disk = useDisks(desktop.DesktopId).data?.Disks.find((one) => one.DiskType === type);
+  const found = useDisks(desktop.DesktopId);
+  const disk = found.data?.Disks.find((one) => one.DiskType === type);
   const unheld = disk === undefined ? null : unheldBytes(disk);
   const held = later.reduce((sum, one) => sum + (one.ChangedBytes ?? 0), 0);
   // The lines are there from the beginning, so that nothing moves.
   const shown = (bytes: number) => (unheld === null ? '…' : size(bytes));
   return (
     <>
+      {found.error === null ? null : <Failure error={found.error} />}
       <span>{say('resetBytes', { size: shown(held + (unheld ?? 0)), unheld: shown(unheld ?? 0) })}</span>
       {desktop.DesktopStatus === 'Running' ? <span>{say('resetRuns')}</span> : null}
     </>

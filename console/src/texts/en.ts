@@ -181,7 +181,7 @@ export const en = {
   reset: 'Reset',
   resetTitle: 'Reset to “{name}”?',
   resetLoses: '{disk}: everything written since {time} is lost.',
-  resetBytes: 'About {size} were written since; {unheld} of it no snapshot has.',
+  resetBytes: 'As far as is known, about {size} were written since; at most {unheld} of it no snapshot has.',
   resetRuns: 'What the guest has not yet written to its disk is not counted.',
   resetKeeps: 'All snapshots stay, also those taken since: {count}.',
   resetKeepsAll: 'All snapshots stay.',

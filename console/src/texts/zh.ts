@@ -173,7 +173,7 @@ export const zh: Readonly<Record<TextName, string>> = {
   reset: '回滚',
   resetTitle: '回滚到“{name}”？',
   resetLoses: '{disk}：{time} 之后写入的内容都会丢失。',
-  resetBytes: '此后大约写入了 {size}；其中 {unheld} 不在任何快照中。',
+  resetBytes: '据所知，此后大约写入了 {size}；其中最多 {unheld} 不在任何快照中。',
   resetRuns: '云电脑尚未写入磁盘的内容未计算在内。',
   resetKeeps: '所有快照都会保留，包括此后创建的 {count} 个。',
   resetKeepsAll: '所有快照都会保留。',
