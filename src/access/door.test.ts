@@ -164,6 +164,29 @@ describe('rights', () => {
     expect(await codeOf(eve, 'DeleteSnapshot', { 'SnapshotId.1': shown })).toBe('OK');
   });
 
+  test('a Deny of a desktop reaches the policies that it has, one of all snapshots the making of one', async () => {
+    await open();
+    const admin = await door.admin();
+    const [denied, free] = [await door.bed.desktop(), await door.bed.desktop()];
+    const policies: string[] = [];
+    for (const desktop of [denied, free]) {
+      const nightly = { PolicyName: 'nightly', CronExpression: '0 0 2 ? * 1-7', RetentionDays: '3' };
+      const PolicyId = String((await call(admin, 'CreateAutoSnapshotPolicy', nightly)).body.PolicyId);
+      await call(admin, 'ApplyAutoSnapshotPolicy', { PolicyId, 'DesktopId.1': desktop });
+      policies.push(PolicyId);
+    }
+    const all = { Effect: 'Allow', Action: '*', Resource: '*' };
+    const bob = await door.user('bob', all, onDesktop(denied, 'ecd:*', 'Deny'));
+    for (const [at, code] of ['NoPermission', 'OK'].entries()) {
+      const PolicyId = policies[at]!;
+      expect(await codeOf(bob, 'ModifyAutoSnapshotPolicy', { PolicyId, RetentionDays: '1' })).toBe(code);
+      expect(await codeOf(bob, 'DeleteAutoSnapshotPolicy', { 'PolicyId.1': PolicyId })).toBe(code);
+    }
+    const snapshots = { Effect: 'Deny', Action: 'ecd:CreateSnapshot', Resource: 'acs:ecd:*:*:snapshot/*' };
+    const eve = await door.user('eve', all, snapshots);
+    expect(await codeOf(eve, 'CreateSnapshot', { DesktopId: free, ...SNAPSHOT })).toBe('NoPermission');
+  });
+
   test('are checked before parameters: who may not, learns nothing of them', async () => {
     await open();
     const bob = await door.user('bob', onDesktop('ecd-a', 'ecd:CreateSnapshot'));

@@ -2,8 +2,8 @@
  * What policies say of a request.
  *
  * Invariants: pure; an explicit Deny wins over every Allow, and no statement means no; every resource of the request
- * must be allowed; of what is shown beside them nothing must be denied. A resource that ends in `*` (a listing) is allowed only by a statement that takes all of it, and is
- * denied by one that takes any of it: a listing never shows what is denied.
+ * must be allowed; of what is shown beside them nothing must be denied. A resource that ends in `*` (a listing) is allowed
+ * only by a statement that takes all of it, and is denied by one that takes any of it: a listing never shows what is denied.
  */
 import { type Circumstances, holds } from './conditions.ts';
 import { covers, touches } from './glob.ts';

@@ -51,12 +51,13 @@ export async function admit(
     const rights = found instanceof Promise ? await found : found;
     if (!rights.full) {
       const region = sent.get('RegionId') ?? '';
-      const shown = parameters === undefined ? [] : await operation.alsoShows?.(parameters, ports.services);
+      const reached = parameters === undefined ? [] : operation.alsoShows?.(parameters, ports.services);
+      const shown = (await reached) ?? [];
       rights.require({
         operation: operation.name,
         regionId: REGION.test(region) ? region : 'unknown',
         resources,
-        shown: shown ?? [],
+        shown,
         sourceAddress: source.address,
         secure: source.secure,
       });

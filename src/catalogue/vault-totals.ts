@@ -1,8 +1,8 @@
 /**
  * What the snapshots of the catalogue held at instants of the past.
  *
- * Invariants: a row is what was there at its time, and is never changed; one is written only when something has changed
- * since the last one, so that a vault at rest costs nothing.
+ * Invariants: a row is what was there at its time, and is never changed (one of a time that a wrong clock said, far ahead,
+ * goes); one is written only when something has changed since the last one, so that a vault at rest costs nothing.
  */
 import type { Catalogue, Queries } from './catalogue.ts';
 import { rows } from './conditions.ts';

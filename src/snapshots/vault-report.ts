@@ -30,13 +30,6 @@ export interface VaultState {
   readonly history: readonly HistoryPoint[];
 }
 
-const sumsOf = ({ snapshots, logical, changed, stored }: Holding): Holding => ({
-  snapshots,
-  logical,
-  changed,
-  stored,
-});
-
 export class VaultReport {
   readonly #catalogue: Catalogue;
   readonly #vault: Vault;
@@ -90,7 +83,7 @@ export class VaultReport {
     const [first, last] = [noted[0], noted.at(-1)];
     const there = await heldOverTime(db, first === undefined ? POINTS : POINTS / 2);
     if (first === undefined || last === undefined) return there;
-    const now = { at: Math.max(this.#clock(), last.at), ...sumsOf(held) };
+    const now = { ...held, at: Math.max(this.#clock(), last.at) };
     return [...there.filter((point) => point.at < first.at), ...noted, now];
   }
 }

@@ -2,9 +2,8 @@
  * Merging frozen layers into the bottom one, so that the stack stays short.
  *
  * Invariants: readers and settle of a disk exclude each other (the caller orders it; the image locks enforce it where
- * something is merged); in a
- * running QEMU there is always a speed limit and the bottom layer is synced every 200 ms, so that cancelling is quick
- * and the end does not stall the guest; when it answers, the bottom layer and the layer whose header was rewritten are
+ * something is merged); in a running QEMU there is always a speed limit and the bottom layer is synced every 200 ms, so
+ * that cancelling is quick and the end does not stall the guest; when it answers, the bottom layer and the layer whose header was rewritten are
  * synced, and the merged layers are no node of any QEMU. Cancelled or failed, the stack reads as before, but its bottom
  * layer alone no longer does.
  */
