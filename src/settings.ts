@@ -8,32 +8,12 @@ import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
+import { Bundle } from './bundle-settings.ts';
 import { EcdError } from './errors.ts';
 
+export type { Bundle, Network } from './bundle-settings.ts';
+
 const GIB = 1024 ** 3;
-
-const Bundle = Type.Object(
-  {
-    id: Type.String({ minLength: 1, maxLength: 64 }),
-    name: Type.String({ minLength: 1, maxLength: 128 }),
-    description: Type.String({ default: '' }),
-    desktopType: Type.String({ default: 'ecd.basic.small', description: 'DesktopType at the API' }),
-    cpus: Type.Integer({ minimum: 1, maximum: 256, default: 2 }),
-    memoryMib: Type.Integer({ minimum: 64, default: 2048 }),
-    systemDiskGib: Type.Integer({ minimum: 0, default: 0, description: '0: as large as the image' }),
-    dataDiskGib: Type.Integer({ minimum: 0, default: 0, description: '0: no data disk' }),
-    image: Type.String({ description: 'name or id of the image; the newest of that name is taken' }),
-    network: Type.Union([Type.Literal('none'), Type.Literal('isolated'), Type.Literal('user')], {
-      default: 'isolated',
-      description:
-        'none; isolated: a network of its own that reaches nothing; user: out through the host, the host loopback included',
-    }),
-    firmware: Type.Union([Type.Literal('bios'), Type.Literal('uefi')], { default: 'bios' }),
-  },
-  { additionalProperties: false },
-);
-
-export type Bundle = Static<typeof Bundle>;
 
 const DEMO_BUNDLES: Partial<Bundle>[] = [
   {

@@ -33,8 +33,8 @@ const DEMO = {
   image: 'demo',
   firmware: 'bios',
 };
-/** Bundles `isolated` and `user`: the demo guest on that network. */
-const BUNDLES = ['isolated', 'user'].map((network) => ({ ...DEMO, id: network, network }));
+/** The demo guest on a network; the id of the bundle is the network's name. */
+export const demoOn = (network: string) => ({ ...DEMO, id: network, network });
 
 export interface Snapshot {
   readonly SnapshotId: string;
@@ -58,12 +58,13 @@ export class Bed {
     this.client = service.client();
   }
 
-  static async open(settings: Fields = {}): Promise<Bed> {
+  /** With bundles `isolated` and `user`, unless the settings have others. @param through see ServiceOptions */
+  static async open(settings: Fields = {}, through: readonly string[] = []): Promise<Bed> {
     const image = await buildDemoImage({ cacheDir: resolve(import.meta.dirname, '../.cache') });
-    const all = { ...settings, bundles: BUNDLES };
+    const all = { bundles: ['isolated', 'user'].map(demoOn), ...settings };
     const env: Record<string, string> = {};
     const args: string[] = [];
-    const service = await Service.start({ args, env }, async ({ data, openecd }) => {
+    const service = await Service.start({ args, env, through }, async ({ data, openecd }) => {
       args.push('--config', join(data, '../settings.json'));
       await writeFile(args[1]!, JSON.stringify(all));
       await openecd('image', 'import', '--data', data, '--name', 'demo', image);
@@ -109,7 +110,7 @@ export class Bed {
     }
   }
 
-  async create(bundle: 'isolated' | 'user'): Promise<string> {
+  async create(bundle: string): Promise<string> {
     const { DesktopId } = await this.client.ok('CreateDesktops', { BundleId: bundle, Amount: '1' });
     return (DesktopId as string[])[0]!;
   }

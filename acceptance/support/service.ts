@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Settings, put into a file beside the data directory. */
   readonly settings?: object;
+  /** Words before the command, of a program that becomes it. */
+  readonly through?: readonly string[];
 }
 
 export class Service {
@@ -124,7 +126,7 @@ export class Service {
 
   /** Starts it again on the same data. */
   async up(): Promise<void> {
-    const { args = [], env = {}, port = 0, settings } = this.#options;
+    const { args = [], env = {}, port = 0, settings, through = [] } = this.#options;
     const words = ['serve', '--data', this.data, '--listen', `127.0.0.1:${port}`, ...args];
     if (settings !== undefined) {
       const file = join(this.#dir, 'settings.json');
@@ -132,7 +134,8 @@ export class Service {
       words.push('--config', file);
     }
     await noteSettings(words);
-    const child = spawn(OPENECD, words, {
+    const [program, ...before] = [...through, OPENECD];
+    const child = spawn(program!, [...before, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

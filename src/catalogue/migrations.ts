@@ -3,6 +3,7 @@
  *
  * Invariants: a migration that has been released is never changed; a catalogue newer than this program is refused.
  */
+import { CLOUD_INIT } from './migrations/cloud-init.ts';
 import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
 import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
@@ -136,4 +137,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   SIGN_IN_LINKS,
   TICKET_KEYS,
   VAULT_TOTALS,
+  CLOUD_INIT,
 ];

@@ -6,6 +6,7 @@
  * (the file's name waits in `garbage`). `state_version` of a desktop changes with every change of its status.
  */
 import type { Generated } from 'kysely';
+import type { Network } from '../bundle-settings.ts';
 import type {
   AccessAttachmentTable,
   AccessKeyTable,
@@ -74,8 +75,10 @@ export interface DesktopTable {
   charge_type: string;
   cpus: number;
   memory_mib: number;
-  network: 'none' | 'isolated' | 'user';
+  network: Network;
   firmware: 'bios' | 'uefi';
+  /** JSON of its cloud-config; null: no cloud-init seed. */
+  cloud_init: string | null;
   mac: string;
   uuid: string;
   creator: string;
@@ -179,8 +182,10 @@ export interface BundleTable {
   system_disk_gib: number;
   data_disk_gib: number;
   image_id: string;
-  network: 'none' | 'isolated' | 'user';
+  network: Network;
   firmware: 'bios' | 'uefi';
+  /** JSON of the cloud-config of its desktops; null: no seed. */
+  cloud_init: string | null;
   /** Empty: not said. */
   language: string;
   creator: string;

@@ -19,6 +19,8 @@ const file = (content: unknown) => {
   return path;
 };
 
+const BUNDLE = { id: 'b', name: 'B', image: 'demo' };
+
 /** Every path of the settings down to what is no object. */
 function leaves(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
@@ -51,6 +53,15 @@ describe('config show', () => {
     expect(JSON.parse(json.stdout).settings.length).toBeGreaterThan(20);
   });
 
+  it('never shows a cloud-config, which may hold passwords', async () => {
+    const cloudInit = { password: 'very-hidden', users: [{ passwd: 'very-hidden' }] };
+    const config = file({ bundles: [{ ...BUNDLE, network: 'bridge:br0', cloudInit }] });
+    const text = await runCli(['config', 'show', '--config', config]);
+    const json = await runCli(['config', 'show', '--config', config, '--json']);
+    expect(text.stdout + json.stdout).not.toContain('very-hidden');
+    expect(text.stdout).toContain('"cloudInit":"(set, not shown)"');
+  });
+
   it('marks what differs from the default', async () => {
     const { stdout } = await runCli(['config', 'show', '--config', file({ qemuUser: 'box' })]);
     expect(stdout).toContain('qemuUser = "box"  (string, default "openecd")');
@@ -68,6 +79,9 @@ describe('config check', () => {
     [{ nonsense: 1 }, 'nonsense: there is no such setting'],
     [{ cors: { origin: [] } }, 'cors.origin: there is no such setting'],
     [{ accel: 'hvf' }, 'accel: must be auto or kvm or tcg'],
+    [{ bundles: [{ ...BUNDLE, network: 'bridge:' }] }, 'bundles.0.network: must match'],
+    [{ bundles: [{ ...BUNDLE, network: 'bridge:br0/../../x' }] }, 'bundles.0.network: must match'],
+    [{ bundles: [{ ...BUNDLE, cloudInit: 'yes' }] }, 'bundles.0.cloudInit: must be object'],
     ['{', 'settings.json'],
   ])('names what is wrong in %j', async (content, named) => {
     const { code, stderr } = await runCli(['config', 'check', file(content)]);

@@ -35,7 +35,7 @@ interface Node {
   readonly minItems?: number;
 }
 
-const SECRET = /(token|secret|password)$/i;
+const SECRET = /(token|secret|password|cloudInit)$/i;
 
 /** Every setting, in the order of the schema. */
 export function describeSettings(settings: Settings): SettingInfo[] {
@@ -56,14 +56,24 @@ function walk(node: Node, path: string, defaults: unknown, values: unknown): Set
     name: path,
     kind: kindOf(node),
     description: node.description ?? '',
-    default: SECRET.test(path) ? hidden(defaults) : defaults,
-    value: SECRET.test(path) ? hidden(values) : values,
+    default: SECRET.test(path) ? hidden(defaults) : shown(defaults),
+    value: SECRET.test(path) ? hidden(values) : shown(values),
   };
   return node.items?.properties === undefined ? [own] : [own, ...walk(node.items, `${path}[]`, {}, {})];
 }
 
 function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** A list of objects without the secrets in them. */
+function shown(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((item: unknown) => {
+    if (typeof item !== 'object' || item === null) return item;
+    const parts = Object.entries(item).map(([name, part]) => [name, SECRET.test(name) ? hidden(part) : part]);
+    return Object.fromEntries(parts) as unknown;
+  });
 }
 
 function hidden(value: unknown): unknown {

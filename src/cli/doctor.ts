@@ -7,6 +7,7 @@
 import { defaultSettings, readSettings } from '../settings.ts';
 import { type Command, JSON_OPTION } from './command.ts';
 import { checkDirectories, checkHost, checkPrograms, type Finding, findUser } from './doctor-checks.ts';
+import { checkBridges } from './doctor-network.ts';
 import { printJson } from './output.ts';
 
 const MARKS = { ok: ' ok  ', warning: 'warn ', missing: 'MISS ' } as const;
@@ -26,6 +27,7 @@ export const doctor: Command = {
       ...checkHost(),
       finding,
       ...(await checkPrograms(settings, user)),
+      ...(await checkBridges(settings, user)),
       ...checkDirectories(settings, args.text('data'), args.text('vault'), user),
     ];
     const missing = findings.filter(({ status }) => status === 'missing').length;

@@ -226,6 +226,17 @@ describe('openecd doctor', () => {
     expect([elsewhere.code, elsewhere.stdout]).toEqual([1, expect.stringContaining('it holds no catalogue')]);
   });
 
+  it('misses a bridge that a bundle is on, and asks for nothing of the kind without one', async () => {
+    const config = join(work, 'settings.json');
+    const bundle = { id: 'b', name: 'B', image: 'demo', network: 'bridge:oe-none' };
+    writeFileSync(config, JSON.stringify({ bundles: [bundle, { ...bundle, id: 'c' }] }));
+    const { code, stdout } = await runCli(['doctor', '--config', config]);
+    expect(code).toBe(1);
+    expect(stdout.match(/MISS {2}bridge oe-none .*no such bridge/g)).toHaveLength(1);
+    expect(stdout).toContain('ports on bridges');
+    expect((await runCli(['doctor'])).stdout).not.toContain('bridge');
+  });
+
   it('misses a user that QEMU should run as', async () => {
     const config = join(work, 'settings.json');
     writeFileSync(config, JSON.stringify({ qemuUser: 'nobody-of-that-name' }));

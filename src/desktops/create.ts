@@ -172,6 +172,7 @@ async function insertDesktop(trx: Trx, context: Context, wanted: NewDesktops, at
       memory_mib: bundle.memoryMib,
       network: bundle.network,
       firmware: bundle.firmware,
+      cloud_init: bundle.cloudInit === undefined ? null : JSON.stringify(bundle.cloudInit),
       mac: newMac(),
       uuid: randomUUID(),
       creator: wanted.creator,

@@ -143,6 +143,11 @@ export class Desktops {
     return qmp !== null && machine!.disks.includes(type) ? { qmp, device: type } : null;
   }
 
+  /** The address of a running desktop on its bridge, as its guest says; null when none is known. */
+  address(desktopId: string): string | null {
+    return this.#machine(desktopId)?.address ?? null;
+  }
+
   qemuPid(desktopId: string): number | null {
     return this.#machine(desktopId)?.process.pid ?? null;
   }

@@ -13,8 +13,10 @@ import { faults } from '../faults.ts';
 import type { MachineDisk, MachineSpec } from '../qemu/machine.ts';
 import { startMachine } from '../qemu/machine-process.ts';
 import type { ProcessRef } from '../qemu/process.ts';
+import { makeSeed } from './cloud-init.ts';
 import type { Context } from './context.ts';
 import { Machine } from './machine.ts';
+import { isBridged, plug, unplug } from './network.ts';
 import { type DesktopRow, findDesktop, note } from './rows.ts';
 import { makeRunFolder, makeVars, type RunFolder } from './run-folder.ts';
 import { judgeEnding } from './states.ts';
@@ -37,7 +39,7 @@ export async function launch(context: Context, row: DesktopRow, signal: AbortSig
     signal: AbortSignal.any([signal, AbortSignal.timeout(options.settings.desktops.startSeconds * 1_000)]),
   });
   const disks = spec.disks.map((disk) => disk.device as 'system' | 'data');
-  const machine = hold(context, row.id, found.process, disks);
+  const machine = hold(context, row, found.process, disks);
   await machine.attach(found.qmp);
   try {
     await faults.hit('desktop.start.spawned', { qemu: found.process.pid });
@@ -61,14 +63,16 @@ function giveUpIf(signal: AbortSignal): void {
 /** Makes the object for a QEMU process, and sees to what its end means. */
 export function hold(
   context: Context,
-  desktopId: string,
+  row: DesktopRow,
   process: ProcessRef,
   disks: readonly ('system' | 'data')[],
 ): Machine {
+  const desktopId = row.id;
   const log = context.logOf(desktopId);
   const machine = new Machine({
     process,
     disks,
+    mac: isBridged(row) ? row.mac : null,
     folder: context.folder(desktopId),
     retryPausedMs: context.options.settings.desktops.retryPausedSeconds * 1_000,
     log,
@@ -84,10 +88,12 @@ export function hold(
     const verdict = judgeEnding(ending);
     // After whatever task is at work: one that has ended it on purpose has said so in the row by then.
     void context.tasks.start(desktopId, 'ended', async () => {
-      const changed = await settleStatus(context, desktopId, (row) => {
-        const mine = row.qemu_pid === process.pid && row.qemu_start_time === process.startTime;
-        if (!mine || row.status === 'Deleted') return null;
-        const asked = row.status === 'Stopping';
+      // Unless the task before this one has started it again.
+      if (!context.machines.has(desktopId)) await unplug(context, row);
+      const changed = await settleStatus(context, desktopId, (now) => {
+        const mine = now.qemu_pid === process.pid && now.qemu_start_time === process.startTime;
+        if (!mine || now.status === 'Deleted') return null;
+        const asked = now.status === 'Stopping';
         return {
           status: 'Stopped',
           qemu_pid: null,
@@ -128,7 +134,9 @@ async function specOf(context: Context, row: DesktopRow, folder: RunFolder): Pro
     accelerator: options.accelerator,
     firmware: await firmwareOf(context, row, folder),
     disks,
-    network: row.network,
+    seed: await makeSeed(row, folder, options.user),
+    // Last: what fails before it leaves no port behind.
+    network: await plug(context, row),
     mac: row.mac,
     sockets: { qmp: folder.qmp, agent: folder.agent, vnc: folder.vnc },
   };

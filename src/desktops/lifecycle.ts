@@ -14,6 +14,7 @@ import type { Context } from './context.ts';
 import { processOf } from './find-process.ts';
 import { launch } from './launch.ts';
 import type { Machine } from './machine.ts';
+import { unplug } from './network.ts';
 import { findDesktop, note } from './rows.ts';
 import { removeRunFolder } from './run-folder.ts';
 import { settleStatus } from './transitions.ts';
@@ -32,6 +33,7 @@ export async function startTask(context: Context, desktopId: string, signal: Abo
     await context.options.hooks.beforeStart(desktopId, signal);
     machine = await context.starts.run(() => launch(context, row, signal));
   } catch (error) {
+    await unplug(context, row);
     if (signal.aborted) return;
     const reason = `The desktop could not be started: ${describeError(error)}`;
     log.error({ err: error }, 'the desktop could not be started');
@@ -113,6 +115,7 @@ export async function removeTask(context: Context, desktopId: string): Promise<v
   const row = await findDesktop(context.catalogue.db, desktopId);
   const process = row === undefined ? null : await processOf(row, context.folder(desktopId));
   if (process !== null) await killProcess(process);
+  if (row !== undefined) await unplug(context, row);
   await faults.hit('desktop.delete.ended');
   await removeRunFolder(context.folder(desktopId));
   await note(context.catalogue.db, desktopId, { qemu_pid: null, qemu_start_time: null });

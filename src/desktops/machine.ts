@@ -14,6 +14,7 @@ import { agentPortOpen, reconnectMachine } from '../qemu/machine-process.ts';
 import { kill, type ProcessRef, waitExit } from '../qemu/process.ts';
 import type { QmpClient } from '../qemu/qmp.ts';
 import { AgentLink } from './agent-link.ts';
+import { GuestAddress } from './guest-address.ts';
 import { Quiesce } from './quiesce.ts';
 import { logTail, type RunFolder } from './run-folder.ts';
 import { type Ending, isPoweredOff, pausedReason } from './states.ts';
@@ -28,6 +29,8 @@ export interface MachineOptions {
   readonly process: ProcessRef;
   readonly folder: RunFolder;
   readonly disks: readonly DiskType[];
+  /** Of a card on a bridge: the guest is asked for its address there. Null: it has no such card. */
+  readonly mac: string | null;
   readonly retryPausedMs: number;
   readonly log: Logger;
   /** Why the guest stands still, or an empty text when it goes on. */
@@ -40,6 +43,7 @@ export class Machine {
   readonly agent: AgentLink;
   readonly quiesce: Quiesce;
   readonly folder: RunFolder;
+  readonly #address: GuestAddress | null;
   readonly #options: MachineOptions;
   readonly #log: Logger;
   readonly #ended = Promise.withResolvers<Ending>();
@@ -58,6 +62,7 @@ export class Machine {
     this.#log = options.log.child({ qemu: options.process.pid });
     this.agent = new AgentLink(options.folder.agent, this.#log);
     this.quiesce = new Quiesce(this.agent, this.#log);
+    this.#address = options.mac === null ? null : new GuestAddress(this.agent, options.mac);
   }
 
   /** The monitor, or null while it is being reached again. */
@@ -73,6 +78,11 @@ export class Machine {
   /** Resolves at the next reset of the machine. */
   get reset(): Promise<void> {
     return this.#resets.promise;
+  }
+
+  /** The guest's address on a bridge, as it says; null when it has none, or says nothing. */
+  get address(): string | null {
+    return this.#address?.current ?? null;
   }
 
   get paused(): boolean {

@@ -15,6 +15,7 @@ import { processOf } from './find-process.ts';
 import { hold } from './launch.ts';
 import { killProcess, rebootTask, removeTask, startTask, stopTask } from './lifecycle.ts';
 import { Limiter } from './limiter.ts';
+import { unplug } from './network.ts';
 import { type DesktopRow, note } from './rows.ts';
 import { logTail } from './run-folder.ts';
 import { recoverStep } from './states.ts';
@@ -67,11 +68,12 @@ async function find(
   const process = await processOf(row, context.folder(row.id));
   const wantedRunning = row.wanted_running === 1;
   const step = recoverStep({ status: row.status, alive: process !== null, wantedRunning, startAgain });
+  if (process === null) await unplug(context, row);
   if (step === 'connect') {
     const disks = await disksOf(context.catalogue.db, row.id);
     const machine = hold(
       context,
-      row.id,
+      row,
       process!,
       disks.map((disk) => disk.type),
     );
@@ -89,6 +91,7 @@ async function find(
     if (changed !== null) found.running.push(row.id);
   } else if (step === 'end') {
     await killProcess(process!);
+    await unplug(context, row);
     await note(context.catalogue.db, row.id, { qemu_pid: null, qemu_start_time: null });
     log.warn({ qemu: process!.pid, status: row.status }, 'ended a QEMU that was to have ended');
   } else if (step === 'restart') {

@@ -23,6 +23,8 @@ export interface RunFolder {
   readonly vars: string;
   /** Where QEMU puts a picture of its screen. */
   readonly screen: string;
+  /** What cloud-init reads; beside the folder, so that QEMU's user cannot change it. */
+  readonly seed: string;
 }
 
 /** Names are short: a unix socket's path has at most 107 bytes. */
@@ -37,6 +39,7 @@ export function runFolder(dataDir: string, desktopId: string): RunFolder {
     pid: join(dir, 'qemu.pid'),
     vars: join(dir, 'vars.fd'),
     screen: join(dir, 'screen.ppm'),
+    seed: `${dir}.seed`,
   };
 }
 
@@ -63,6 +66,7 @@ export async function makeVars(folder: RunFolder, template: string, user: User |
 
 export async function removeRunFolder(folder: RunFolder): Promise<void> {
   await rm(folder.dir, { recursive: true, force: true });
+  await rm(folder.seed, { recursive: true, force: true });
 }
 
 /** The last lines of QEMU's log on one line, empty when there are none. */

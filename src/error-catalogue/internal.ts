@@ -28,6 +28,13 @@ export const INTERNAL_ERRORS = {
     advice: INTERNAL,
     internal: true,
   },
+  'Network.Unavailable': {
+    status: 503,
+    message: 'The network of the desktop cannot be set up: {what}: {reason}',
+    advice:
+      'The service must run as root, with the package iproute2, and the bridge that the bundle names must be there: docs/install.md, Networks. `openecd doctor --config FILE` looks.',
+    internal: true,
+  },
   'Agent.NotAnswering': {
     status: 503,
     message: 'The guest agent did not answer {command} within {ms} ms',

@@ -20,7 +20,7 @@ export const CreateBundle = operation({
     ImageId: Type.String({ description: 'The image, which must be Available.' }),
     DesktopType: Type.String({
       description:
-        'That of a bundle of the settings, from which processors, memory, network and firmware are taken.',
+        'That of a bundle of the settings, from which processors, memory, network, firmware and cloud-init are taken.',
     }),
     RootDiskSizeGib: Type.Integer({
       format: 'int32',
@@ -91,6 +91,7 @@ export const CreateBundle = operation({
         image_id: image.id,
         network: base.network,
         firmware: base.firmware,
+        cloud_init: base.cloudInit === undefined ? null : JSON.stringify(base.cloudInit),
         language: asked.Language ?? '',
         creator: context.userName,
         created_at: clock(),

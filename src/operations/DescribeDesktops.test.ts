@@ -220,3 +220,12 @@ describe('DescribeDesktopInfo', () => {
     expect(await bed.codeOf('DescribeDesktopInfo', { RegionId: 'mars' })).toBe('InvalidRegionId.NotFound');
   });
 });
+
+it('gives the address of a desktop on a bridge as long as one is known', async () => {
+  const [known, other] = [await bed.desktop(), await bed.desktop()];
+  bed.addresses.set(known, '192.0.2.7');
+  const { Desktops } = await bed.call('DescribeDesktops', {});
+  const addressOf = (id: string) =>
+    Desktops.find((each: { DesktopId: string }) => each.DesktopId === id).NetworkInterfaceIp;
+  expect([addressOf(known), addressOf(other)]).toEqual(['192.0.2.7', undefined]);
+});

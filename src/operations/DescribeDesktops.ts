@@ -41,7 +41,13 @@ export const DescribeDesktops = operation({
     const [disks, tags] = [await disksOfDesktops(db, ids), await tagsOfDesktops(db, ids)];
     const bundles = await bundlesOfDesktops(services, items);
     const view = (row: DesktopListRow) =>
-      desktopView(row, disks.get(row.id) ?? [], tags.get(row.id) ?? [], bundles);
+      desktopView(
+        row,
+        disks.get(row.id) ?? [],
+        tags.get(row.id) ?? [],
+        bundles,
+        services.desktops.address(row.id),
+      );
     return {
       ...(nextToken === null ? {} : { NextToken: nextToken }),
       TotalCount: await countDesktops(db, filter),

@@ -46,6 +46,18 @@ function wire(name: string, parameters: Record<string, string>): string {
 }
 
 describe('CreateBundle', () => {
+  it('hands on the network and the cloud-config of the bundle of its type, to the desktops too', async () => {
+    const cloudInit = { users: [{ name: 'pupil' }] };
+    await bed.close();
+    bed = new Bed({ bundles: [{ ...BUNDLES[0], network: 'bridge:br0', cloudInit }] });
+    good['ImageId'] = await bed.image({ name: 'gold', created_at: 1 });
+    const id = await create();
+    bed.answers.set('create', () => ['ecd-new']);
+    await bed.call('CreateDesktops', { BundleId: id, Amount: 1 });
+    const made = bed.calls.find(({ what }) => what === 'create')!;
+    expect(made.args[0]).toMatchObject({ bundle: { id, network: 'bridge:br0', cloudInit } });
+  });
+
   it('makes a bundle with the machine of the first one of its type, with the nonce', async () => {
     const id = await create({
       ...{ RootDiskSizeGib: 10, UserDiskSizeGib: [7], BundleName: '金 gold', Description: 'text' },

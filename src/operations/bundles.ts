@@ -85,5 +85,6 @@ function bundleOf(row: BundleRow): Bundle {
     image: row.image_id,
     network: row.network,
     firmware: row.firmware,
+    ...(row.cloud_init === null ? {} : { cloudInit: JSON.parse(row.cloud_init) as Record<string, unknown> }),
   };
 }

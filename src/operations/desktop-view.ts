@@ -39,6 +39,12 @@ export const DesktopView = Type.Object({
       DiskSize: Type.Integer({ format: 'int32', description: 'GiB, rounded up.' }),
     }),
   ),
+  NetworkInterfaceIp: Type.Optional(
+    Type.String({
+      description:
+        'The address of a Running desktop on a bridge of the host, as its guest says by the guest agent; not given while it is not known.',
+    }),
+  ),
   SystemDiskSize: Type.Integer({ format: 'int32', description: 'GiB, rounded up.' }),
   DataDiskSize: Type.Optional(Type.String({ description: 'GiB, rounded up.' })),
   OfficeSiteId: Type.String(),
@@ -90,6 +96,7 @@ export function desktopView(
   disks: readonly Selectable<DiskTable>[],
   tags: readonly Tag[],
   bundles: Settings['bundles'],
+  address: string | null,
 ): DesktopView {
   const bundle = bundles.find((candidate) => candidate.id === row.bundle_id);
   const users = JSON.parse(row.end_user_ids) as string[];
@@ -128,6 +135,7 @@ export function desktopView(
       DiskType: disk.type === 'system' ? 'SYSTEM' : 'DATA',
       DiskSize: toGib(disk.size_bytes),
     })),
+    ...(address === null ? {} : { NetworkInterfaceIp: address }),
     SystemDiskSize: sizeOf('system') ?? 0,
     ...(dataGib === undefined ? {} : { DataDiskSize: String(dataGib) }),
     OfficeSiteId: row.office_site_id,

@@ -94,8 +94,8 @@ export const SCHEMA_DIFFERENCES: readonly SchemaDifference[] = [
   { at: DESKTOPS, names: ['GpuSpec', 'GpuDriverVersion'], why: 'No desktop has a GPU: GpuCount is 0.' },
   {
     at: DESKTOPS,
-    names: ['NetworkInterfaceId', 'NetworkInterfaceIp', 'ZoneType', 'OfficeSiteVpcType'],
-    why: 'The network of a desktop is its own, behind its QEMU; it has no address that others could use.',
+    names: ['NetworkInterfaceId', 'ZoneType', 'OfficeSiteVpcType'],
+    why: 'A desktop has one card, of QEMU: it is no object of a cloud network, and has no id.',
   },
   {
     at: DESKTOPS,
@@ -252,7 +252,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'StockState is WithoutStock while the image of the bundle is not Available. Language is given only if CreateBundle was told one.',
   ],
   CreateBundle: [
-    'DesktopType is one that a bundle of the settings has: the first of them gives processors, memory, network and firmware. Others are refused.',
+    'DesktopType is one that a bundle of the settings has: the first of them gives processors, memory, network, firmware and cloud-init. Others are refused.',
     'RootDiskSizeGib is 1 to 32,768 and not smaller than the image, UserDiskSizeGib 0 (no data disk) to 32,768. The performance levels are accepted. BundleName is the id if not sent.',
     'There may be 500 of them (a setting), else QuotaExceed.Bundle.',
   ],

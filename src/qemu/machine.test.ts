@@ -46,6 +46,19 @@ describe('machineArguments', () => {
     ]);
   });
 
+  test('a seed is a disk after the others', () => {
+    const node = { driver: 'vvfat', 'node-name': 'seed', dir: '/r/d.seed', 'read-only': true };
+    const seeded = machineArguments({ ...SPEC, seed: node });
+    expect(JSON.parse(values(seeded, '-blockdev').at(-1)!)).toEqual(node);
+    expect(devices(seeded).filter((each) => each['driver'] === 'virtio-blk-pci')).toHaveLength(3);
+    expect(devices(seeded)).toContainEqual({
+      driver: 'virtio-blk-pci',
+      id: 'seed',
+      drive: 'seed',
+      serial: 'seed',
+    });
+  });
+
   test('commas never become options', () => {
     expect(values(args, '-name')).toEqual(['guest=desk,,top']);
     expect(values(args, '-chardev')[0]).toBe('socket,id=qmp,path=/r/q,,mp,server=on,wait=off');
@@ -69,6 +82,10 @@ describe('machineArguments', () => {
     expect(netdev('isolated')).toEqual(['user,id=net0,restrict=on']);
     expect(netdev('user')).toEqual(['user,id=net0']);
     expect(netdev('none')).toEqual([]);
+    // No script: the sandbox lets QEMU start nothing, and root has made the device.
+    expect(netdev({ tap: 'ecd-0a1b2c3d4e' })).toEqual([
+      'tap,id=net0,ifname=ecd-0a1b2c3d4e,script=no,downscript=no,vhost=off',
+    ]);
     const none = machineArguments({ ...SPEC, network: 'none' });
     expect(devices(none).some((each) => String(each['driver']).includes('net'))).toBe(false);
   });

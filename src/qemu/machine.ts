@@ -28,8 +28,10 @@ export interface MachineSpec {
   /** `vars` is the machine's own, writable copy. */
   readonly firmware: 'bios' | { readonly code: string; readonly vars: string };
   readonly disks: readonly MachineDisk[];
-  /** `isolated`: the guest reaches nothing; `user`: it also reaches the host's loopback. */
-  readonly network: 'none' | 'isolated' | 'user';
+  /** A disk that the guest only reads, after the others. */
+  readonly seed?: BlockdevNode | undefined;
+  /** `isolated`: the guest reaches nothing; `user`: it also reaches the host's loopback; `tap`: a device of tap.ts. */
+  readonly network: 'none' | 'isolated' | 'user' | { readonly tap: string };
   readonly mac: string;
   readonly sockets: { readonly qmp: string; readonly agent: string; readonly vnc: string };
   readonly pidFile?: string;
@@ -71,6 +73,7 @@ export function machineArguments(spec: MachineSpec): string[] {
     }),
     ...(uefi ? pflash(uefi) : []),
     ...spec.disks.flatMap(disk),
+    ...(spec.seed === undefined ? [] : readOnlyDisk(spec.seed)),
     ...network(spec),
     ...['-object', json({ 'qom-type': 'rng-builtin', id: 'rng0' })],
     ...device({ driver: 'virtio-rng-pci', id: 'vrng0', rng: 'rng0' }),
@@ -97,6 +100,11 @@ function disk(each: MachineDisk): string[] {
   ];
 }
 
+function readOnlyDisk(node: BlockdevNode): string[] {
+  const name = node['node-name'];
+  return [...blockdev(node), ...device({ driver: 'virtio-blk-pci', id: name, drive: name, serial: name })];
+}
+
 function pflash({ code, vars }: { readonly code: string; readonly vars: string }): string[] {
   const file = (filename: string): object => ({ driver: 'file', filename });
   return [
@@ -107,12 +115,18 @@ function pflash({ code, vars }: { readonly code: string; readonly vars: string }
 
 function network(spec: MachineSpec): string[] {
   if (spec.network === 'none') return [];
-  const netdev = spec.network === 'isolated' ? 'user,id=net0,restrict=on' : 'user,id=net0';
   return [
     '-netdev',
-    netdev,
+    netdev(spec.network),
     ...device({ driver: 'virtio-net-pci', id: 'nic0', netdev: 'net0', mac: spec.mac }),
   ];
+}
+
+function netdev(network: Exclude<MachineSpec['network'], 'none'>): string {
+  if (network === 'isolated') return 'user,id=net0,restrict=on';
+  if (network === 'user') return 'user,id=net0';
+  // QEMU may start no program: the device is there and plugged in.
+  return `tap,id=net0,ifname=${optionValue(network.tap)},script=no,downscript=no,vhost=off`;
 }
 
 function socketChardev(id: string, path: string): string[] {

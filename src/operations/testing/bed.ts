@@ -66,6 +66,8 @@ export class Bed {
     ['createImage', () => 'm-fake'],
     ['run', () => 't-fake'],
   ]);
+  /** Of running desktops on a bridge. */
+  readonly addresses = new Map<string, string>();
   readonly services: Services;
   readonly context: RequestContext;
   readonly #folder = mkdtempSync(join(tmpdir(), 'openecd-operations-'));
@@ -94,7 +96,10 @@ export class Bed {
         ...this.#fake('take', 'remove', 'reset', 'rebuild', 'removeImages'),
         images: { create: this.#faked('createImage'), modify: this.#faked('modifyImage') },
       },
-      desktops: this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename', 'picture'),
+      desktops: {
+        ...this.#fake('create', 'start', 'stop', 'reboot', 'remove', 'rename', 'picture'),
+        address: (id: string) => this.addresses.get(id) ?? null,
+      },
       commands: this.#fake('run', 'stop'),
       vault: this.#fake('state', 'desktops'),
       disks: this.#fake('allocated'),

@@ -1,0 +1,48 @@
+/** What desktops on a bridge of the host need, for `openecd doctor`: asked only where a bundle of the settings is on one. */
+
+import type { User } from '../qemu/process.ts';
+import { runProgram } from '../qemu/run-program.ts';
+import { hasBridge } from '../qemu/tap.ts';
+import type { Settings } from '../settings.ts';
+import type { Finding } from './doctor-checks.ts';
+
+const BRIDGE = 'bridge:';
+
+/** Root, iproute2, the tun device as QEMU's user, and each bridge that is named. */
+export async function checkBridges(settings: Settings, user: User | undefined): Promise<Finding[]> {
+  const named = settings.bundles
+    .map(({ network }) => network)
+    .filter((network) => network.startsWith(BRIDGE));
+  const bridges = [...new Set(named)].map((network) => network.slice(BRIDGE.length));
+  if (bridges.length === 0) return [];
+  return [await portFinding(user), ...bridges.map(bridgeFinding)];
+}
+
+async function portFinding(user: User | undefined): Promise<Finding> {
+  const what = 'ports on bridges';
+  const missing = (found: string, todo: string): Finding => ({ status: 'missing', what, found, todo });
+  if (process.getuid?.() !== 0)
+    return missing('the service is not root', 'Run the service as root: only root makes ports on a bridge.');
+  const shell = (script: string, as?: User) =>
+    runProgram({ program: '/bin/sh', args: ['-c', script], timeoutMs: 10_000, user: as });
+  const tools = await shell('command -v ip && command -v bridge');
+  if (tools.exitCode !== 0) return missing('iproute2 is not installed', 'apt-get install iproute2');
+  const tun = await shell(': <>/dev/net/tun', user);
+  if (tun.exitCode !== 0)
+    return missing(
+      `QEMU's user cannot open /dev/net/tun: ${tun.stderr.trim().split('\n').at(-1)}`,
+      'modprobe tun; chmod 0666 /dev/net/tun (what udev does; it gives nobody a port that is not made for them)',
+    );
+  return { status: 'ok', what, found: 'ip, bridge, /dev/net/tun' };
+}
+
+function bridgeFinding(name: string): Finding {
+  const what = `bridge ${name}`;
+  if (hasBridge(name)) return { status: 'ok', what, found: 'it is there' };
+  return {
+    status: 'missing',
+    what,
+    found: 'this host has no such bridge, but a bundle wants it',
+    todo: 'Make it in the network configuration of the host (docs/install.md, Networks), or correct `network` of the bundle.',
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The address that a guest on a bridge has, as its agent tells.
+ *
+ * Invariants: the guest is hostile: its answer is bounded, and only what is an address of the card that it was given is
+ * taken; it is the guest's word all the same. A question never stands long before a freeze.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { sleep } from '../async.ts';
+import type { AgentLink } from './agent-link.ts';
+
+const ASK_MS = 1_000;
+const UNTIL_KNOWN_MS = 5_000;
+const KNOWN_MS = 60_000;
+const MOST = 64;
+
+export class GuestAddress {
+  readonly #link: AgentLink;
+  readonly #mac: string;
+  #address: string | null = null;
+
+  /** @param mac of the card */
+  constructor(link: AgentLink, mac: string) {
+    this.#link = link;
+    this.#mac = mac;
+    // It ends with the link, by Cancelled.
+    void this.#watch().catch(() => {});
+  }
+
+  /** As of the last answer, at most about a minute old; null while the guest's agent does not answer. */
+  get current(): string | null {
+    return this.#link.agent === null ? null : this.#address;
+  }
+
+  async #watch(): Promise<void> {
+    for (
+      const { ended } = this.#link;
+      ;
+      await sleep(this.#address === null ? UNTIL_KNOWN_MS : KNOWN_MS, ended)
+    ) {
+      await this.#link.whenThawed(ended);
+      const agent = await this.#link.whenOpen(ended);
+      const answer = await agent
+        .call('guest-network-get-interfaces', {}, { timeoutMs: ASK_MS, signal: ended })
+        .catch(() => null);
+      if (answer !== null || !agent.isOpen) this.#address = addressOf(answer, this.#mac);
+    }
+  }
+}
+
+/** The first address of the card that others can use, IPv4 first; null if it has none. */
+export function addressOf(answer: unknown, mac: string): string | null {
+  const found = list(answer)
+    .filter(({ 'hardware-address': own }) => typeof own === 'string' && own.toLowerCase() === mac)
+    .flatMap((card) => list(card['ip-addresses']))
+    .map((each) => each['ip-address'])
+    .filter((each) => typeof each === 'string');
+  const usable = (address: string): boolean =>
+    isIPv4(address)
+      ? !/^(127|0|169\.254)\./.test(address)
+      : isIPv6(address) && !/^(fe[89ab]|::)/i.test(address);
+  return found.find((each) => isIPv4(each) && usable(each)) ?? found.find(usable) ?? null;
+}
+
+function list(value: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MOST).filter((each) => typeof each === 'object' && each !== null);
+}
