@@ -1,7 +1,7 @@
 /**
  * Who may know whom: the layers, as a table. `npm test` checks it, and scripts/layers.test.ts breaks every rule once.
  *
- * Files of src/ itself that all may use: errors, ids, faults, async, settings. server.ts and cli/ wire everything and may know all.
+ * Files of src/ itself that all may use: errors, ids, faults, async, settings and those of bundles. server.ts and cli/ wire everything and may know all.
  * Tests beside the code (*.test.ts, *.integ.ts, *.contract.ts, testing.ts, testing/) may reach anywhere in src/. Type imports count like others.
  * TypeScript 7 has no compiler API yet, so the files are read with swc.
  */
@@ -17,7 +17,7 @@ const LAYERS = {
   qemu: [],
   catalogue: [],
 };
-const SHARED = '^src/(errors|ids|faults|async|settings)\\.ts$|^src/error-catalogue/';
+const SHARED = '^src/(errors|ids|faults|async|settings|bundle-settings)\\.ts$|^src/error-catalogue/';
 const TESTS = '(\\.(test|integ|e2e|contract)|/testing)\\.ts$|/testing/';
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({

@@ -25,6 +25,7 @@ export const NEEDS = [
   { find: ['qemu-storage-daemon'], debian: 'qemu-system-common', why: 'reads and merges disk layers' },
   { find: ['qemu-img'], debian: 'qemu-utils', why: 'makes and checks disk files' },
   { find: ['qemu-io'], debian: 'qemu-utils', why: 'writes test patterns' },
+  { find: ['bridge'], debian: 'iproute2', why: 'puts desktops on a bridge of the host' },
   { find: ['mke2fs'], debian: 'e2fsprogs', why: 'makes the demo guest image' },
   {
     find: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/edk2/x64/OVMF_CODE.4m.fd'],

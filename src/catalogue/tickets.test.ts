@@ -31,8 +31,11 @@ afterEach(async () => {
 function desktops(path: string): void {
   const database = new DatabaseSync(path);
   for (const id of ['ecd-1', 'ecd-2'])
-    database.exec(`INSERT INTO desktops VALUES ('${id}', 'lab', 'lab', 'cn-hangzhou', 'Running', 1, 0, 'b', 'm', '', '',
-      '[]', 'PostPaid', 1, 256, 'none', 'bios', '', 'u', 'alice', 1000, NULL, NULL, NULL, NULL, '')`);
+    database.exec(`INSERT INTO desktops (id, name, hostname, region_id, status, state_version, wanted_running,
+      bundle_id, image_id, office_site_id, policy_group_id, end_user_ids, charge_type, cpus, memory_mib, network, firmware,
+      mac, uuid, creator, created_at, stop_reason)
+      VALUES ('${id}', 'lab', 'lab', 'cn-hangzhou', 'Running', 1, 0, 'b', 'm', '', '', '[]', 'PostPaid', 1, 256, 'none',
+        'bios', '', 'u', 'alice', 1000, '')`);
   database.close();
 }
 

@@ -41,8 +41,11 @@ export class ScreenBed {
     this.catalogue = Catalogue.open(file);
     const database = new DatabaseSync(file);
     for (const id of ['ecd-1', 'ecd-2'])
-      database.exec(`INSERT INTO desktops VALUES ('${id}', 'lab', 'lab', 'cn-hangzhou', 'Running', 1, 0, 'b', 'm', '', '',
-        '[]', 'PostPaid', 1, 256, 'none', 'bios', '', 'u', 'alice', 1000, NULL, NULL, NULL, NULL, '')`);
+      database.exec(`INSERT INTO desktops (id, name, hostname, region_id, status, state_version, wanted_running,
+      bundle_id, image_id, office_site_id, policy_group_id, end_user_ids, charge_type, cpus, memory_mib, network, firmware,
+      mac, uuid, creator, created_at, stop_reason)
+      VALUES ('${id}', 'lab', 'lab', 'cn-hangzhou', 'Running', 1, 0, 'b', 'm', '', '', '[]', 'PostPaid', 1, 256, 'none',
+        'bios', '', 'u', 'alice', 1000, '')`);
     database.close();
   }
 
