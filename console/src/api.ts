@@ -12,6 +12,8 @@ export interface Desktop {
   readonly Memory: number;
   readonly ImageId: string;
   readonly CreationTime: string;
+  /** On a bridge of the host, while the guest tells it. */
+  readonly NetworkInterfaceIp?: string;
   readonly SnapshotPolicyName?: string;
   readonly Tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly Disks: readonly {

@@ -56,6 +56,9 @@ function OneDesktop({ desktopId }: { readonly desktopId: string }) {
         <h1 className="name">{desktop?.DesktopName ?? desktopId}</h1>
         {desktop === undefined ? null : <State status={desktop.DesktopStatus} />}
         {desktop === undefined ? null : <span className="quiet">{desktopId}</span>}
+        {desktop?.NetworkInterfaceIp === undefined ? null : (
+          <span className="quiet">{desktop.NetworkInterfaceIp}</span>
+        )}
         {desktop === undefined ? null : (
           <div className="to-the-end">
             <DesktopActions chosen={[desktop]} onDone={() => {}} />

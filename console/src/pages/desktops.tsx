@@ -179,7 +179,12 @@ function columns(say: Say): TableColumnsType<Desktop> {
       title: say('machine'),
       key: 'machine',
       width: 150,
-      render: (_, one) => say('machineOf', { cpus: one.Cpu, memory: one.Memory }),
+      render: (_, one) => (
+        <>
+          {say('machineOf', { cpus: one.Cpu, memory: one.Memory })}
+          <div className="quiet">{one.NetworkInterfaceIp}</div>
+        </>
+      ),
     },
     {
       title: say('disks'),
