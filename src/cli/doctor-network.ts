@@ -1,5 +1,6 @@
 /** What desktops on a bridge of the host need, for `openecd doctor`: asked only where a bundle of the settings is on one. */
 
+import { existsSync, readFileSync } from 'node:fs';
 import type { User } from '../qemu/process.ts';
 import { runProgram } from '../qemu/run-program.ts';
 import { hasBridge } from '../qemu/tap.ts';
@@ -15,7 +16,20 @@ export async function checkBridges(settings: Settings, user: User | undefined): 
     .filter((network) => network.startsWith(BRIDGE));
   const bridges = [...new Set(named)].map((network) => network.slice(BRIDGE.length));
   if (bridges.length === 0) return [];
-  return [await portFinding(user), ...bridges.map(bridgeFinding)];
+  return [await portFinding(user), ...bridges.map(bridgeFinding), ...filterFindings()];
+}
+
+/** Firewall rules for routed packets may apply to a bridge's frames: Docker switches that on, and drops what it does not know. */
+export function filterFindings(file = '/proc/sys/net/bridge/bridge-nf-call-iptables'): Finding[] {
+  if (!existsSync(file) || readFileSync(file, 'utf8').trim() !== '1') return [];
+  return [
+    {
+      status: 'warning',
+      what: 'frames on bridges',
+      found: "the host's firewall filters them (net.bridge.bridge-nf-call-iptables is 1)",
+      todo: 'sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0, or let the rules of FORWARD pass what goes over the bridge.',
+    },
+  ];
 }
 
 async function portFinding(user: User | undefined): Promise<Finding> {
