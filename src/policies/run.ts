@@ -64,7 +64,7 @@ export async function attempt(
         regionId: run.policy.region_id,
         desktopId,
         diskType,
-        name: snapshotName(zone, clock(), run.policy.id),
+        name: snapshotName(zone, point, run.policy.id),
         creator: run.policy.creator,
         policyId: run.policy.id,
         retentionMs: run.policy.retention_days * DAY_MS,
