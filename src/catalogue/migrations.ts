@@ -5,6 +5,7 @@
  */
 import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
+import { POLICY_DEEDS } from './migrations/policy-deeds.ts';
 import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
@@ -136,4 +137,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   SIGN_IN_LINKS,
   TICKET_KEYS,
   VAULT_TOTALS,
+  POLICY_DEEDS,
 ];

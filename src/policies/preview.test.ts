@@ -117,7 +117,8 @@ describe('the preview and the runner', () => {
           .execute();
         for (const row of rows) done.push(`${made.now} delete ${row.desktop_id} ${row.disk_type}`);
       };
-      made.beforeTake = (take) => void done.push(`${take.at} make ${take.desktopId} ${take.diskType} ${take.name}`);
+      made.beforeTake = (take) =>
+        void done.push(`${take.at} make ${take.desktopId} ${take.diskType} ${take.name}`);
       for (const { at } of cast.events) {
         if (seen.has(at)) continue;
         seen.add(at);
