@@ -41,7 +41,7 @@ export function runPolicies(options: {
 
 export function portsOf(
   snapshots: Pick<Snapshots, 'take' | 'remove'>,
-  audit: Pick<AuditLog, 'record' | 'write'>,
+  audit: Pick<AuditLog, 'record' | 'write' | 'flush'>,
 ): PolicyPorts {
   return {
     takeSnapshot: ({ policyId, retentionMs, ...request }) =>
@@ -49,7 +49,11 @@ export function portsOf(
         { ...request, description: '', type: 'AUTO', policy: { id: policyId, retentionMs } },
         Claim.none(),
       ),
-    removeSnapshots: (regionId, ids, gone) => snapshots.remove(regionId, ids, Claim.none(), gone),
+    async removeSnapshots(regionId, ids, gone) {
+      // The row of a making that still waits is to stand before that of the deletion.
+      await audit.flush();
+      await snapshots.remove(regionId, ids, Claim.none(), gone);
+    },
     audit: auditPortOf(audit),
   };
 }

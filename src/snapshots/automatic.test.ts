@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AuditLog } from '../access/audit.ts';
 import { KeyedMutex } from '../async.ts';
+import { readAudit } from '../catalogue/audit-rows.ts';
 import { Catalogue, type Trx } from '../catalogue/catalogue.ts';
 import { Claim } from '../catalogue/nonces.ts';
 import { portsOf } from '../policies-of.ts';
@@ -128,6 +129,24 @@ it('the quota of users and that of policies are apart', async () => {
     await expect(make()).rejects.toEqual(full);
   }
   expect(await rows()).toHaveLength(4);
+});
+
+it('the audit log has the making of a snapshot before its deletion, however soon that follows', async () => {
+  const own = { policyId: 'sp-1', creator: 'alice', desktopId: 'ecd-1', reason: '', seconds: 0 };
+  const { audit, ...port } = ports();
+  const automatic = await port.takeSnapshot({ ...REQUEST, ...POLICY });
+  audit.tell({ ...own, operation: 'CreateSnapshot', snapshotId: automatic });
+  await port.removeSnapshots('r', [automatic], (trx, gone) =>
+    audit.tellIn(
+      trx,
+      gone.map((snapshotId) => ({ ...own, operation: 'DeleteSnapshot', snapshotId })),
+    ),
+  );
+  const told = await Array.fromAsync(readAudit(catalogue.db, 0));
+  expect(told.map((row) => [row.Operation, row.Resources[1]])).toEqual([
+    ['CreateSnapshot', `snapshot/${automatic}`],
+    ['DeleteSnapshot', `snapshot/${automatic}`],
+  ]);
 });
 
 it('a deletion of which the audit log cannot be told does not happen', async () => {
