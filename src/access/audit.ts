@@ -4,7 +4,8 @@
  *
  * Invariants: no request waits for it: entries are written together, `FLUSH_MS` after the first of them, in the
  * catalogue's own transactions, and all that is left when the service ends; memory is bounded: what a dead database
- * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. An entry holds names, never values of
+ * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. What a policy deletes is written in the
+ * transaction that deletes it (`write`). An entry holds names, never values of
  * parameters; a text that is no id of ours is not written. Refusals that cost their sender nothing (no right signature,
  * too fast) are written at `CHEAP_PER_SECOND` at most, so that nobody can wash the log away.
  */
