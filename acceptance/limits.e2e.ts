@@ -51,6 +51,19 @@ const orderOf = (ImageId: string): Parameters => ({
 });
 const image = (): Parameters => ({ DesktopId: desktop, ImageName: 'limits' });
 
+/** The layers of the desktop's system disk, once all that is frozen is merged: the base, and the one that is written. */
+async function merged(): Promise<Record<string, string>> {
+  let layers: Record<string, string> = {};
+  const kinds = async () => {
+    const { Disks } = await room.client.ok('DescribeDisks', { DesktopId: desktop });
+    const [disk] = Disks as { Layers: { Kind: string; LayerId?: string }[] }[];
+    layers = Object.fromEntries(disk!.Layers.map(({ Kind, LayerId = '' }) => [Kind, LayerId]));
+    return disk!.Layers.map(({ Kind }) => Kind).join();
+  };
+  await expect.poll(kinds, { timeout: 20_000 }).toMatch(/^(IMAGE,)?BASE,ACTIVE$/);
+  return layers;
+}
+
 /** Every layer of every disk is open for writing in another program, as in an administrator's. */
 async function hold(): Promise<void> {
   const disks = join(room.service.data, 'disks');
@@ -174,6 +187,28 @@ test('a disk that another program has open, and one whose files are not there', 
   expect(await room.refused('CreateImage', image())).toBe('403 OperationDenied.SnapshotFailed');
   await rename(away, join(disks, disk!));
   expect((await room.accomplished(await take()))['Status']).toBe('ACCOMPLISHED');
+});
+
+test('a reset that would write, and finds too little space', async () => {
+  await room.restart(settings({}));
+  const { ACTIVE: active } = await merged();
+  const [disk] = await readdir(join(room.service.data, 'disks'));
+  const file = { driver: 'file', filename: join(room.service.data, 'disks', disk!, `${active}.qcow2`) };
+  // As the guest would write: what was held before is then nowhere but in the vault.
+  const write = spawn('qemu-io', [
+    ...['-c', 'write -P 1 0 1M', `json:${JSON.stringify({ driver: 'qcow2', backing: null, file })}`],
+  ]);
+  expect((await once(write, 'exit'))[0]).toBe(0);
+  const later = await take();
+  await room.accomplished(later);
+  await merged();
+  await room.restart(settings({ reserveBytes: 2 ** 52 }));
+  expect(await room.refused('ResetSnapshot', reset())).toBe('403 OperationDenied.InsufficientSpace');
+  // One that writes nothing needs none, and the disk is nobody's.
+  await room.client.ok('ResetSnapshot', { SnapshotId: later });
+  await room.restart(settings({ quotaPerDisk: 2 }));
+  await room.client.ok('ResetSnapshot', reset());
+  await room.client.ok('DeleteSnapshot', { 'SnapshotId.1': later });
 });
 
 test('the number of snapshots of a disk, and the space that is kept free', async () => {

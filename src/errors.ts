@@ -60,6 +60,17 @@ export class EcdError extends Error {
   }
 }
 
+/** The error to show for whatever was thrown. */
+export function publicError(thrown: unknown): EcdError {
+  if (!(thrown instanceof EcdError)) return new EcdError('InternalError', {}, thrown);
+  if (!thrown.internal) return thrown;
+  return new EcdError(
+    CATALOGUE[thrown.code].status === 503 ? 'ServiceUnavailable' : 'InternalError',
+    {},
+    thrown,
+  );
+}
+
 /** One line for logs: the messages of an error and of its causes. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];

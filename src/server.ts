@@ -105,12 +105,12 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<s
   await snapshots.recover();
   await commands.recover();
   await desktops.resume();
-  const policies = runPolicies({ catalogue, settings, snapshots, log });
+  const audit = new AuditLog(catalogue, { reads: settings.audit.reads, clock: systemClock, log });
+  undo.push(() => audit.close());
+  const policies = runPolicies({ catalogue, settings, snapshots, audit, log });
   undo.push(() => policies.close());
 
   const metrics = new Metrics(catalogue, vault);
-  const audit = new AuditLog(catalogue, { reads: settings.audit.reads, clock: systemClock, log });
-  undo.push(() => audit.close());
   const door = await openDoor(options, dir, catalogue, parts, metrics, audit, stopping.signal);
   undo.push(
     () => door.close(),

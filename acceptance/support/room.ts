@@ -1,4 +1,4 @@
-/** A service with a blank disk as the image `demo`, and what a client waits for there. */
+/** A service with a blank disk or the demo guest as the image `demo`, and what a client waits for there. */
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -52,6 +52,14 @@ export class Room {
       await openecd('image', 'import', '--data', data, '--name', 'demo', image);
     });
     return new Room(service, start);
+  }
+
+  /** With the demo guest, which has an agent, as the image `demo`. */
+  static async ofDemo(settings: object = {}): Promise<Room> {
+    const start: Start = { args: ['--region', 'cn-hangzhou'], env: {}, settings };
+    const build = async ({ data, openecd }: Service) =>
+      void (await openecd('image', 'build-demo', '--data', data));
+    return new Room(await Service.start(start, build), start);
   }
 
   /** Kills the service and starts it with other settings, and faults that it is to meet. */

@@ -3,16 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AuditRecord, readAudit } from '../catalogue/audit-rows.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { createKey, listKeys, openKeySecrets } from '../catalogue/keys.ts';
-import {
-  type AuditEntry,
-  AuditLog,
-  type AuditRecord,
-  CHEAP_PER_SECOND,
-  readAudit,
-  rotateAudit,
-} from './audit.ts';
+import { type AuditEntry, AuditLog, CHEAP_PER_SECOND, rotateAudit } from './audit.ts';
 
 let work: string;
 let catalogue: Catalogue;

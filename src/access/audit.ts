@@ -1,14 +1,17 @@
 /**
- * The audit log: who did what, when, from where, on what, and how it ended. Also when each key was used last.
+ * The audit log: who did what, when, from where, on what, and how it ended; also what policies did by themselves, and
+ * when each key was used last.
  *
  * Invariants: no request waits for it: entries are written together, `FLUSH_MS` after the first of them, in the
  * catalogue's own transactions, and all that is left when the service ends; memory is bounded: what a dead database
- * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. An entry holds names, never values of
+ * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. What a policy deletes is written in the
+ * transaction that deletes it (`write`). An entry holds names, never values of
  * parameters; a text that is no id of ours is not written. Refusals that cost their sender nothing (no right signature,
  * too fast) are written at `CHEAP_PER_SECOND` at most, so that nobody can wash the log away.
  */
 import type { Insertable } from 'kysely';
-import type { Catalogue, Queries } from '../catalogue/catalogue.ts';
+import { AUDIT_RESOURCE } from '../catalogue/audit-rows.ts';
+import type { Catalogue, Trx } from '../catalogue/catalogue.ts';
 import type { AuditTable } from '../catalogue/schema-access.ts';
 import { describeError } from '../errors.ts';
 import type { Clock } from '../ids.ts';
@@ -30,6 +33,10 @@ export interface AuditEntry {
   /** `OK`, or the code of the refusal. */
   readonly code: string;
   readonly seconds: number;
+  /** Of what a policy did by itself: `userName` is who made it, and there is neither a key nor an address. */
+  readonly policyId?: string;
+  /** Of such a deed; holds nothing that a client has sent. */
+  readonly reason?: string;
 }
 
 export interface AuditOptions {
@@ -50,7 +57,7 @@ const MOST_REFUSED = 20;
 const USED_MS = 60_000;
 const MOST_KEYS = 10_000;
 const KEY_ID = /^(LTAI[A-Za-z0-9]{20}|STS\.[A-Za-z0-9]{24})$/;
-const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}$|^\*$/;
+const LONGEST_REASON = 500;
 
 type Row = Insertable<AuditTable>;
 
@@ -74,15 +81,24 @@ export class AuditLog {
 
   record(entry: AuditEntry): void {
     const now = this.#options.clock();
-    if (entry.userName !== '') this.#noteUse(entry.accessKeyId, now);
-    if (entry.kind === 'read' && entry.code === 'OK' && !this.#options.reads) return;
-    if ((entry.userName === '' || entry.code.startsWith('Throttling.')) && !this.#mayBeCheap(now)) return;
+    if (entry.policyId === undefined) {
+      if (entry.userName !== '') this.#noteUse(entry.accessKeyId, now);
+      if (entry.kind === 'read' && entry.code === 'OK' && !this.#options.reads) return;
+      if ((entry.userName === '' || entry.code.startsWith('Throttling.')) && !this.#mayBeCheap(now)) return;
+    }
     if (this.#waiting.length >= MOST_WAITING) {
       this.#dropped++;
       return;
     }
     this.#waiting.push(rowOf(entry, now));
     this.#schedule();
+  }
+
+  /** Writes entries in a transaction of the caller: they are there if what they tell of is. */
+  async write(trx: Trx, entries: readonly AuditEntry[]): Promise<void> {
+    const rows = entries.map((entry) => rowOf(entry, this.#options.clock()));
+    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+      await insert(trx, rows.slice(at, at + ROWS_AT_ONCE));
   }
 
   /** Writes all that waits; resolves when it is durable, or given up. */
@@ -129,11 +145,7 @@ export class AuditLog {
     try {
       for (let at = 0; at < rows.length || (at === 0 && used.size > 0); at += ROWS_AT_ONCE) {
         await this.#catalogue.transaction(async (trx) => {
-          if (at < rows.length)
-            await trx
-              .insertInto('audit')
-              .values(rows.slice(at, at + ROWS_AT_ONCE))
-              .execute();
+          if (at < rows.length) await insert(trx, rows.slice(at, at + ROWS_AT_ONCE));
           if (at > 0) return;
           for (const [id, time] of used)
             await trx.updateTable('access_keys').set({ last_used_at: time }).where('id', '=', id).execute();
@@ -181,56 +193,14 @@ export async function rotateAudit(catalogue: Catalogue, keep: AuditRotation, now
       .execute();
 }
 
-/** One line of the export. */
-export interface AuditRecord {
-  readonly Time: string;
-  readonly RequestId: string;
-  readonly AccessKeyId: string;
-  readonly UserName: string;
-  readonly Operation: string;
-  readonly Kind: string;
-  readonly Resources: readonly string[];
-  readonly SourceAddress: string;
-  readonly Status: number;
-  readonly Code: string;
-  readonly DurationMs: number;
-}
-
-/** The log from `sinceMs` on, oldest first. */
-export async function* readAudit(queries: Queries, sinceMs: number): AsyncGenerator<AuditRecord> {
-  let after = 0;
-  for (;;) {
-    const rows = await queries
-      .selectFrom('audit')
-      .selectAll()
-      .where('id', '>', after)
-      .where('at', '>=', sinceMs)
-      .orderBy('id')
-      .limit(ROWS_AT_ONCE)
-      .execute();
-    for (const row of rows)
-      yield {
-        Time: new Date(row.at).toISOString(),
-        RequestId: row.request_id,
-        AccessKeyId: row.access_key_id,
-        UserName: row.user_name,
-        Operation: row.operation,
-        Kind: row.kind,
-        Resources: JSON.parse(row.resources) as string[],
-        SourceAddress: row.source,
-        Status: row.status,
-        Code: row.code,
-        DurationMs: row.duration_us / 1000,
-      };
-    if (rows.length < ROWS_AT_ONCE) return;
-    after = rows.at(-1)!.id;
-  }
+async function insert(trx: Trx, rows: readonly Row[]): Promise<void> {
+  await trx.insertInto('audit').values(rows).execute();
 }
 
 function rowOf(entry: AuditEntry, now: number): Row {
   const shown = entry.resources
     .slice(0, entry.code === 'OK' ? MOST_RESOURCES : MOST_REFUSED)
-    .map((name) => (RESOURCE.test(name) ? name : '(no id)'));
+    .map((name) => (name === '*' || AUDIT_RESOURCE.test(name) ? name : '(no id)'));
   const more = entry.resources.length - shown.length;
   return {
     at: now,
@@ -244,5 +214,7 @@ function rowOf(entry: AuditEntry, now: number): Row {
     status: entry.status,
     code: entry.code,
     duration_us: Math.round(entry.seconds * 1e6),
+    policy_id: entry.policyId ?? '',
+    reason: (entry.reason ?? '').slice(0, LONGEST_REASON),
   };
 }

@@ -177,6 +177,19 @@ describe('rights', () => {
     }
     const all = { Effect: 'Allow', Action: '*', Resource: '*' };
     const bob = await door.user('bob', all, onDesktop(denied, 'ecd:*', 'Deny'));
+    // It names whatever desktops have a policy, and their snapshots; without one it names nothing.
+    const ofSnapshots = { Effect: 'Deny', Action: '*', Resource: 'acs:ecd:*:*:snapshot/s-1' };
+    const [dan, ann] = [await door.user('dan', all, ofSnapshots), await door.user('ann', all)];
+    const PolicyId = policies[1]!;
+    const thought = { CronExpression: '0 0 2 ? * 1-7' };
+    for (const [who, code] of [
+      [bob, 'NoPermission'],
+      [dan, 'NoPermission'],
+      [ann, 'OK'],
+    ] as const) {
+      expect(await codeOf(who, 'PreviewAutoSnapshotPolicy', { PolicyId })).toBe(code);
+      expect(await codeOf(who, 'PreviewAutoSnapshotPolicy', thought)).toBe('OK');
+    }
     for (const [at, code] of ['NoPermission', 'OK'].entries()) {
       const PolicyId = policies[at]!;
       expect(await codeOf(bob, 'ModifyAutoSnapshotPolicy', { PolicyId, RetentionDays: '1' })).toBe(code);

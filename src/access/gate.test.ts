@@ -137,6 +137,25 @@ describe('the audit log', () => {
     expect(records[0]!.DurationMs).toBeGreaterThan(0);
   });
 
+  test('names the snapshots that were made before desktops went down', async () => {
+    await open();
+    const admin = await door.admin();
+    const DesktopId = await door.bed.desktop();
+    await door.bed.disk(DesktopId, 'system', 2 ** 30);
+    await door.bed.disk(DesktopId, 'data', 2 ** 30);
+    let n = 0;
+    door.bed.answers.set('take', () => `s-${n++}`);
+    for (const action of ['StopDesktops', 'RebootDesktops'])
+      await call(admin, action, { 'DesktopId.1': DesktopId, CreateSnapshot: 'true' });
+    await call(admin, 'StopDesktops', { 'DesktopId.1': DesktopId });
+    const [desktop, made] = [`desktop/${DesktopId}`, 'snapshot/new'];
+    expect((await door.audited()).map((one) => [one.Operation, one.Code, one.Resources])).toEqual([
+      ['StopDesktops', 'OK', [desktop, made, 'snapshot/s-0', 'snapshot/s-1']],
+      ['RebootDesktops', 'OK', [desktop, made, 'snapshot/s-2', 'snapshot/s-3']],
+      ['StopDesktops', 'OK', [desktop]],
+    ]);
+  });
+
   test('and the log hold no secret and no value of a parameter', async () => {
     await open({ auditReads: true });
     const [bob, admin] = [await door.user('bob'), await door.admin()];

@@ -8,6 +8,7 @@ export class DoorContext implements RequestContext {
   readonly userName: string;
   readonly claim: RequestContext['claim'];
   readonly publicHost: string;
+  readonly alsoMade: RequestContext['alsoMade'];
   readonly #response: ServerResponse;
   readonly #stopping: AbortSignal | undefined;
   #signal: AbortSignal | undefined;
@@ -22,6 +23,7 @@ export class DoorContext implements RequestContext {
     this.userName = fields.userName;
     this.claim = fields.claim;
     this.publicHost = fields.publicHost;
+    this.alsoMade = fields.alsoMade;
     this.#response = response;
     this.#stopping = stopping;
   }

@@ -4,7 +4,7 @@
  * Invariants: every body has RequestId, HostId, Code, Message, Recommend; HostId and Recommend lead to this server and
  * nowhere else; our own machinery's failures are shown as InternalError or ServiceUnavailable, never as they are.
  */
-import { CATALOGUE, type CatalogueEntry, EcdError } from '../errors.ts';
+import { CATALOGUE, type CatalogueEntry, type EcdError } from '../errors.ts';
 import { JSON_TYPE, renderJson } from './render-json.ts';
 import { element, XML_HEAD, XML_TYPE } from './render-xml.ts';
 
@@ -16,17 +16,6 @@ export interface RenderedError {
   readonly contentType: string;
   readonly body: string;
   readonly retryAfterMs: number | undefined;
-}
-
-/** The error to show for whatever was thrown. */
-export function publicError(thrown: unknown): EcdError {
-  if (!(thrown instanceof EcdError)) return new EcdError('InternalError', {}, thrown);
-  if (!thrown.internal) return thrown;
-  return new EcdError(
-    CATALOGUE[thrown.code].status === 503 ? 'ServiceUnavailable' : 'InternalError',
-    {},
-    thrown,
-  );
 }
 
 /** @param publicUrl this server's own address, without a slash at its end */

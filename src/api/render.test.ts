@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EcdError } from '../errors.ts';
-import { publicError, renderError } from './render-error.ts';
+import { EcdError, publicError } from '../errors.ts';
+import { renderError } from './render-error.ts';
 import { renderJson } from './render-json.ts';
 import { escapeXml, renderXml } from './render-xml.ts';
 

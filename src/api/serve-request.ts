@@ -6,7 +6,7 @@
  * that follows a right signature.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeError, EcdError } from '../errors.ts';
+import { describeError, EcdError, publicError } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
 import { admit, type Trace } from './admit.ts';
 import { actionOf, authenticate, type Caller, claimedKeyOf, type Incoming, isAcs3 } from './authenticate.ts';
@@ -16,7 +16,7 @@ import { parameterDecoder, type WireSchema } from './decode.ts';
 import { NonceWindow } from './nonces.ts';
 import { decodeParameters, formOf, mergeParameters, queryOf } from './parameters.ts';
 import type { DoorPorts } from './ports.ts';
-import { type Format, hostOf, publicError, renderError } from './render-error.ts';
+import { type Format, hostOf, renderError } from './render-error.ts';
 import { JSON_TYPE, renderJson } from './render-json.ts';
 import { renderXml, XML_TYPE } from './render-xml.ts';
 import { type Source, Sources } from './source.ts';
@@ -185,6 +185,9 @@ export class RequestServer {
       userName: caller.userName,
       claim,
       publicHost: hostOf(this.publicUrl(message)),
+      alsoMade: (made: readonly string[]) => {
+        trace.resources = [...trace.resources, ...made];
+      },
     };
     const context = new DoorContext(fields, response, this.#ports.stopping);
     const carryOut = () => this.#carryOut(operation, caller, incoming, context, source, trace);
@@ -208,8 +211,7 @@ export class RequestServer {
     const sent = incoming.parameters;
     const parameters = await admit(this.#ports, operation, decode, caller, sent, source, trace);
     const result = await operation.run(this.#ports.services, parameters, context);
-    const made = operation.creates?.(result) ?? [];
-    if (made.length > 0) trace.resources = [...trace.resources, ...made];
+    context.alsoMade(operation.creates?.(result) ?? []);
     return result;
   }
 

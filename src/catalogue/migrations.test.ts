@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readAudit } from './audit-rows.ts';
 import { Catalogue } from './catalogue.ts';
 import { listDesktops } from './desktops.ts';
+import { POLICY_DEEDS } from './migrations/policy-deeds.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { policiesInUse } from './policies.ts';
 import { automaticSnapshots, desktopsWithExpired } from './policy-runs.ts';
@@ -55,6 +57,24 @@ it('a catalogue of version 1 is brought to the newest one, with all that is in i
   expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
   expect(database.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
   database.close();
+});
+
+it('rows of the audit log from before policies had any are shown as they were', async () => {
+  const database = new DatabaseSync(file);
+  const before = MIGRATIONS.slice(0, MIGRATIONS.indexOf(POLICY_DEEDS));
+  for (const statement of before.flat()) database.exec(statement);
+  database.exec(`PRAGMA user_version = ${before.length};
+    INSERT INTO audit VALUES (7, 0, 'R', '', 'bob', 'StopDesktops', 'write', '["desktop/ecd-1"]', '', 200, 'OK', 5000)`);
+  database.close();
+  const catalogue = Catalogue.open(file);
+  expect(await Array.fromAsync(readAudit(catalogue.db, 0))).toEqual([
+    {
+      ...{ Time: '1970-01-01T00:00:00.000Z', RequestId: 'R', AccessKeyId: '', UserName: 'bob' },
+      ...{ Operation: 'StopDesktops', Kind: 'write', Resources: ['desktop/ecd-1'], SourceAddress: '' },
+      ...{ Status: 200, DurationMs: 5, Code: 'OK' },
+    },
+  ]);
+  await catalogue.close();
 });
 
 it('a migrated catalogue has the same tables as a new one', () => {

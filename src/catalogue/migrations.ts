@@ -6,6 +6,7 @@
 import { CLOUD_INIT } from './migrations/cloud-init.ts';
 import { IMAGE_MIGRATIONS } from './migrations/images.ts';
 import { OFFICES } from './migrations/offices.ts';
+import { POLICY_DEEDS } from './migrations/policy-deeds.ts';
 import { SIGN_IN_LINKS } from './migrations/sign-in-links.ts';
 import { STOPS } from './migrations/stops.ts';
 import { TAGS } from './migrations/tags.ts';
@@ -138,4 +139,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TICKET_KEYS,
   VAULT_TOTALS,
   CLOUD_INIT,
+  POLICY_DEEDS,
 ];

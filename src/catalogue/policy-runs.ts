@@ -100,11 +100,13 @@ export interface AutomaticRow {
   readonly type: 'AUTO' | 'USER';
   readonly policy_id: string | null;
   readonly status: SnapshotStatus;
+  /** Who made the policy. */
+  readonly creator: string;
   readonly created_at: number;
   readonly expires_at: number | null;
 }
 
-const AUTOMATIC = `SELECT id, name, region_id, desktop_id, disk_type, type, policy_id, status, created_at, expires_at
+const AUTOMATIC = `SELECT id, name, region_id, desktop_id, disk_type, type, policy_id, status, creator, created_at, expires_at
   FROM snapshots WHERE type = 'AUTO' AND policy_id IS NOT NULL`;
 
 /** The snapshots of a desktop that policies made. */

@@ -63,4 +63,8 @@ export interface AuditTable {
   status: number;
   code: string;
   duration_us: number;
+  /** Of what a policy did by itself; `user_name` is who made the policy. Else empty. */
+  policy_id: string;
+  /** Why a policy deleted something, or could not make it. Else empty. */
+  reason: string;
 }

@@ -1,5 +1,5 @@
 /** `openecd audit export`: the audit log as JSON lines, oldest first, also while the service runs. */
-import { readAudit } from '../access/audit.ts';
+import { readAudit } from '../catalogue/audit-rows.ts';
 import { DataDir } from '../data-dir.ts';
 import { type Command, DATA_OPTION, usage } from './command.ts';
 import { withCatalogue } from './key.ts';

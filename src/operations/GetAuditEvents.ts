@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { type AuditRow, listAudit } from '../catalogue/audit-list.ts';
+import { AUDIT_RESOURCE, auditFacts } from '../catalogue/audit-rows.ts';
 import { pageOf, pageRequest, scopeOf } from '../catalogue/listing.ts';
 import { refused, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
@@ -11,26 +12,28 @@ import { all } from './resources.ts';
 import { MaxResults, NextToken, NextTokenGiven, RegionId, text } from './schema.ts';
 import { fromSecond, SECOND_MS } from './times.ts';
 
-const RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}$/;
-
 const AuditEventView = Type.Object({
   EventTime: Type.String({ description: 'When it was answered, to the millisecond.' }),
-  EventRequestId: Type.String(),
-  AccessKeyId: Type.String({ description: 'As claimed; proved when UserName is not empty.' }),
-  UserName: Type.String({ description: 'Empty when nobody has proved who they are.' }),
+  EventRequestId: Type.String({ description: 'Of what a policy did: an id of its own.' }),
+  AccessKeyId: Type.String({
+    description: 'As claimed; proved when UserName is not empty. Empty when a policy did it.',
+  }),
+  UserName: Type.String({ description: 'Empty when nobody has proved who they are; who made the policy.' }),
   Operation: Type.String({ description: 'Empty when no known operation was asked for.' }),
   Kind: Type.String({ description: 'read or write.' }),
   Resources: Type.Array(Type.String(), { description: 'What it acts on, as policies name it.' }),
-  SourceAddress: Type.String(),
+  SourceAddress: Type.String({ description: 'Empty when a policy did it.' }),
   Status: Type.Integer({ format: 'int32', description: 'The HTTP status.' }),
   Result: Type.String({ description: 'OK, or the code of the refusal.' }),
   DurationMs: Type.Number(),
+  PolicyId: text('The policy that did it by itself.'),
+  Reason: text('Why a policy deleted a snapshot, or could not make one.'),
 });
 
 export const GetAuditEvents = operation({
   name: 'GetAuditEvents',
   kind: 'read',
-  summary: 'Lists what the audit log says of requests, newest first.',
+  summary: 'Lists what the audit log says of requests, and of what policies did, newest first.',
   parameters: Type.Object({
     RegionId,
     EventRequestId: text('Only the request that was answered with this RequestId.'),
@@ -45,7 +48,7 @@ export const GetAuditEvents = operation({
   resources: () => all('audit'),
   async run(services, { MaxResults: maxResults, NextToken: token, ...filters }) {
     const { EventRequestId: requestId, Resource: resource } = filters;
-    if (resource !== undefined && !RESOURCE.test(resource)) throw refused('Resource', 'Use KIND/ID.');
+    if (resource !== undefined && !AUDIT_RESOURCE.test(resource)) throw refused('Resource', 'Use KIND/ID.');
     requireRegion(services, filters.RegionId);
     const from = filters.StartTime === undefined ? undefined : fromSecond('StartTime', filters.StartTime);
     const to = filters.EndTime === undefined ? undefined : fromSecond('EndTime', filters.EndTime);
@@ -66,14 +69,7 @@ function view(row: AuditRow): Static<typeof AuditEventView> {
   return {
     EventTime: new Date(row.at).toISOString(),
     EventRequestId: row.request_id,
-    AccessKeyId: row.access_key_id,
-    UserName: row.user_name,
-    Operation: row.operation,
-    Kind: row.kind,
-    Resources: JSON.parse(row.resources) as string[],
-    SourceAddress: row.source,
-    Status: row.status,
+    ...auditFacts(row),
     Result: row.code,
-    DurationMs: row.duration_us / 1000,
   };
 }

@@ -56,6 +56,34 @@ it('says what was asked and decided in one request, and nothing of an unknown on
   expect(await get({ EventRequestId: 'R-9' })).toEqual({ AuditEvents: [] });
 });
 
+it('shows what a policy did by itself, and why', async () => {
+  const log = new AuditLog(bed.catalogue, { reads: false, clock: () => now, log: { warn: () => {} } });
+  log.record({
+    ...{ requestId: 'R-p', operation: 'DeleteSnapshot', kind: 'write', userName: 'bob', source: '' },
+    ...{ accessKeyId: '', resources: ['desktop/ecd-1', 'snapshot/s-1', 'snapshotpolicy/sp-1'] },
+    ...{ status: 200, code: 'OK', seconds: 0, policyId: 'sp-1', reason: `It was old${'.'.repeat(600)}` },
+  });
+  await log.close();
+  const { AuditEvents } = await get({ Resource: 'snapshotpolicy/sp-1' });
+  expect(AuditEvents).toEqual([
+    {
+      EventTime: '2026-11-24T12:00:00.000Z',
+      EventRequestId: 'R-p',
+      AccessKeyId: '',
+      UserName: 'bob',
+      Operation: 'DeleteSnapshot',
+      Kind: 'write',
+      Resources: ['desktop/ecd-1', 'snapshot/s-1', 'snapshotpolicy/sp-1'],
+      SourceAddress: '',
+      Status: 200,
+      Result: 'OK',
+      DurationMs: 0,
+      PolicyId: 'sp-1',
+      Reason: `It was old${'.'.repeat(490)}`,
+    },
+  ]);
+});
+
 it('gives each entry once, newest first, over pages, also of one millisecond', async () => {
   await write(25);
   const seen: string[] = [];

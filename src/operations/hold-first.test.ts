@@ -32,6 +32,7 @@ describe.each([
     for (const one of asked)
       expect(one).toMatchObject({ name: 'before stop 2026-11-24T12:00:00Z', type: 'USER', creator: 'alice' });
     expect([...bed.claims]).toEqual([bed.context.claim]);
+    expect(bed.alsoMade).toEqual(['snapshot/s-0', 'snapshot/s-1', 'snapshot/s-2']);
   });
 
   it('stops nothing and leaves no snapshot when a disk cannot be held', async () => {
@@ -43,6 +44,20 @@ describe.each([
     expect(await bed.codeOf(name, { DesktopId: ids, CreateSnapshot: yes })).toBe('OperationDenied.DiskInUse');
     expect(did()).not.toContain(method);
     expect(bed.calls.at(-1)).toEqual({ what: 'remove', args: [REGION, ['s-taken', 's-taken']] });
+    expect(bed.alsoMade).toEqual([]);
+  });
+
+  it('tells the audit log of what it had to leave', async () => {
+    bed.answers.set(method, () => {
+      throw new EcdError('IncorrectDesktopStatus', { status: 'Stopping', wanted: 'Running' });
+    });
+    bed.answers.set('remove', () => {
+      throw new EcdError('Catalogue.Unavailable', { reason: 'a transaction failed' });
+    });
+    expect(await bed.codeOf(name, { DesktopId: [ids[1]], CreateSnapshot: yes })).toBe(
+      'IncorrectDesktopStatus',
+    );
+    expect(bed.alsoMade).toEqual(['snapshot/s-fake']);
   });
 
   it('leaves no snapshot when the desktops cannot be stopped', async () => {

@@ -6,7 +6,7 @@
 import type { DesktopStatus, DiskType } from '../catalogue/schema.ts';
 import { EcdError } from '../errors.ts';
 import type { RequestContext } from './operation.ts';
-import { made } from './resources.ts';
+import { made, named } from './resources.ts';
 import type { Services } from './services.ts';
 import { toSecond } from './times.ts';
 
@@ -46,9 +46,13 @@ export async function holdFirst(
     await stop();
   } catch (error) {
     // What cannot be removed stays in the listing; the client is to hear why nothing was stopped.
-    if (taken.length > 0) await services.snapshots.remove(regionId, taken, context.claim).catch(() => {});
+    if (taken.length > 0)
+      await services.snapshots
+        .remove(regionId, taken, context.claim)
+        .catch(() => context.alsoMade(named('snapshot', taken)));
     throw error;
   }
+  context.alsoMade(named('snapshot', taken));
 }
 
 /** The disks of each desktop. Throws when one is not Running. */

@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly claim: Claim;
   /** This server's own public address as `host[:port]`, for HostId and RegionEndpoint. */
   readonly publicHost: string;
+  /** Tells the audit log of what was made and is not named in the answer: `snapshot/ID`. It stays told if `run` throws. */
+  alsoMade(resources: readonly string[]): void;
   /** Aborted when the client goes away or the service stops. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +46,7 @@ export interface Operation<P extends TObject = TObject, R extends TObject = TObj
    * them is refused. It is asked only of those whose rights are limited.
    */
   alsoShows?(parameters: Static<P>, services: Services): readonly string[] | Promise<readonly string[]>;
-  /** What it has made, for the audit log, which knows before only that something is to be made. */
+  /** What its answer says it has made, for the audit log, which knows before only that something is to be made. */
   creates?(result: Static<R>): readonly string[];
   run(services: Services, parameters: Static<P>, context: RequestContext): Promise<Static<R>>;
 }

@@ -2,8 +2,8 @@
  * Deletes what retention.ts says is to go.
  *
  * Invariants (promise 10): only snapshots of type AUTO that a policy made are ever named to the port; what is named was
- * asked of the catalogue again just before; every deletion is logged with its reason before it is done. A deletion that
- * fails is tried again later and stops nothing else.
+ * asked of the catalogue again just before; every deletion is logged with its reason before it is done, and stands in the
+ * audit log if and only if it was. A deletion that fails is tried again later and stops nothing else.
  */
 import { Mutex } from '../async.ts';
 import {
@@ -13,7 +13,7 @@ import {
   onlyAutomatic,
 } from '../catalogue/policy-runs.ts';
 import { describeError } from '../errors.ts';
-import type { RunnerOptions } from './ports.ts';
+import type { PolicyDeed, RunnerOptions } from './ports.ts';
 import { type AutoSnapshot, type Decision, decide } from './retention.ts';
 
 const DESKTOPS_AT_ONCE = 100;
@@ -87,12 +87,22 @@ export class Cleaner {
           'a policy deletes an automatic snapshot',
         );
       }
-      await ports.removeSnapshots(
-        regionId,
-        those.map(({ snapshot }) => snapshot.id),
+      const deeds = new Map(those.map((decision) => [decision.snapshot.id, deletionOf(decision)]));
+      await ports.removeSnapshots(regionId, [...deeds.keys()], (trx, gone) =>
+        ports.audit.tellIn(
+          trx,
+          gone.flatMap((id) => deeds.get(id) ?? []),
+        ),
       );
     }
   }
+}
+
+function deletionOf({ snapshot: { row }, reason }: Doomed): PolicyDeed {
+  return {
+    ...{ operation: 'DeleteSnapshot', policyId: row.policy_id!, creator: row.creator },
+    ...{ desktopId: row.desktop_id, snapshotId: row.id, reason, seconds: 0 },
+  };
 }
 
 export function toSnapshot(row: AutomaticRow): AutoSnapshot & { readonly row: AutomaticRow } {

@@ -5,7 +5,7 @@ import { jitterMs } from './jitter.ts';
 import { type PreviewInput, preview } from './preview.ts';
 import { DAY_MS } from './retention.ts';
 import { PolicyBed } from './testing/policy-bed.ts';
-import { parseTimeZone } from './time-zone.ts';
+import { dateText, parseTimeZone } from './time-zone.ts';
 
 const FROM = Date.parse('2026-11-24T12:00:00Z');
 const ZONE = parseTimeZone('UTC+8');
@@ -78,6 +78,13 @@ describe('a preview of 30 days', () => {
     const events = preview(input({ from: point + 1, to: point + DAY_MS / 2, jitterMs: 300_000 }));
     expect(events.map((event) => event.at)).toEqual([point + jitter]);
   });
+
+  it('names by the point what has its turn after midnight', () => {
+    const cron = parseCron('0 59 23 ? * 1-7');
+    const events = preview(input({ cron, to: FROM + DAY_MS, jitterMs: 3_600_000 }));
+    expect(dateText(ZONE, events[0]!.at)).toBe('20261125');
+    expect(events[0]!.name).toBe('auto2.0_20261124_sp-1');
+  });
 });
 
 describe('the preview and the runner', () => {
@@ -85,6 +92,7 @@ describe('the preview and the runner', () => {
     ['0 0 2 ? * 1-7', 2, 'UTC+8', 30],
     ['0 0 5,7,23 ? * 2/2', 30, 'UTC+8', 12],
     ['0 30 2 * * ?', 5, 'Europe/Berlin', 30],
+    ['0 58 23 * * ?', 5, 'Europe/Berlin', 30],
   ])(
     'agree for %s kept %s days in %s',
     async (cronExpression, retentionDays, timeZone, maxAutoPerDesktop) => {
@@ -109,7 +117,8 @@ describe('the preview and the runner', () => {
           .execute();
         for (const row of rows) done.push(`${made.now} delete ${row.desktop_id} ${row.disk_type}`);
       };
-      made.beforeTake = (take) => void done.push(`${take.at} make ${take.desktopId} ${take.diskType}`);
+      made.beforeTake = (take) =>
+        void done.push(`${take.at} make ${take.desktopId} ${take.diskType} ${take.name}`);
       for (const { at } of cast.events) {
         if (seen.has(at)) continue;
         seen.add(at);
@@ -118,7 +127,8 @@ describe('the preview and the runner', () => {
         await made.at(at);
       }
       const told = cast.events.map(
-        (event) => `${event.at} ${event.action} ${event.desktopId} ${event.diskType}`,
+        ({ at, action, desktopId, diskType, name }) =>
+          `${at} ${action} ${desktopId} ${diskType}${action === 'make' ? ` ${name}` : ''}`,
       );
       expect(told.length).toBeGreaterThan(60);
       expect(done.sort()).toEqual(told.sort());

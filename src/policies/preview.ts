@@ -68,11 +68,11 @@ function previewDesktop(input: PreviewInput, desktop: PreviewDesktop): PreviewEv
   const expireUntil = (at: number) => {
     for (let end = firstEnd(held); end <= at; end = firstEnd(held)) clean(Math.max(end, input.from));
   };
-  for (const turn of turnsOf(input, desktop.id)) {
+  for (const { point, turn } of turnsOf(input, desktop.id)) {
     // What ends at the instant of a turn goes after it, as in a tick of the runner.
     expireUntil(turn - 1);
     for (const diskType of desktop.disks) {
-      const name = snapshotName(input.zone, turn, input.policyId);
+      const name = snapshotName(input.zone, point, input.policyId);
       held.push(planned(input, turn, diskType, name));
       const event = { at: turn, desktopId: desktop.id, diskType, name, snapshotId: null, reason: '' };
       events.push({ ...event, action: 'make' });
@@ -89,7 +89,7 @@ function* turnsOf({ cron, zone, policyId, from, to, ...input }: PreviewInput, de
   while (point <= to) {
     const next = nextRun(cron, zone, point);
     const turn = point + jitterMs(policyId, desktopId, input.jitterMs, next - point);
-    if (turn > from && turn <= to) yield turn;
+    if (turn > from && turn <= to) yield { point, turn };
     point = next;
   }
 }

@@ -112,6 +112,7 @@ it('a lowered limit and a policy of another desktop touch nothing of this one be
     ports: {
       takeSnapshot: async () => '',
       removeSnapshots: async (_region, ids) => void bed.removed.push(...ids),
+      audit: { tell() {}, tellIn: async () => {} },
     },
     settings: { ...bed.settings.policies, maxAutoPerDesktop: 1 },
     clock: () => bed.now,

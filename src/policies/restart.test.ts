@@ -50,6 +50,14 @@ describe('a point that the service slept through', () => {
     expect((await bed.runs(desktop)).map((run) => run.status)).toEqual(['done', 'running']);
   });
 
+  it('has the name of its own day, also when the next one has begun', async () => {
+    await down('SYSTEM', '0 50 23 ? * 1-7');
+    const eve = Date.parse('2026-11-25T15:50:00Z');
+    await bed.at(eve + 20 * MINUTE);
+    await bed.at(eve + DAY);
+    expect(bed.takes.map((take) => take.name.slice(0, 16))).toEqual(['auto2.0_20261125', 'auto2.0_20261126']);
+  });
+
   it('of several is the last one, and the others are logged', async () => {
     const desktop = await down('SYSTEM', '0 0/10 * ? * *');
     bed.takes.length = 0;

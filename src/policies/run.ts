@@ -9,9 +9,9 @@ import type { Queries } from '../catalogue/catalogue.ts';
 import { type PolicyRow, policyOf } from '../catalogue/policies.ts';
 import { diskTypesOf, finishRun, type RunRow } from '../catalogue/policy-runs.ts';
 import type { DiskType } from '../catalogue/schema.ts';
-import { describeError, EcdError } from '../errors.ts';
+import { describeError, EcdError, publicError } from '../errors.ts';
 import { snapshotName } from './name.ts';
-import type { RunnerOptions } from './ports.ts';
+import type { PolicyDeed, RunnerOptions } from './ports.ts';
 import { DAY_MS } from './retention.ts';
 import type { TimeZone } from './time-zone.ts';
 
@@ -43,6 +43,21 @@ export async function wantedDisks(
   return new Set(there.filter((type) => takes(policy, type)));
 }
 
+/** A snapshot that a run has made, or could not make, for the audit log. */
+export function takingOf(
+  { row, policy }: Pick<OpenRun, 'row' | 'policy'>,
+  diskType: DiskType,
+  outcome: Pick<PolicyDeed, 'snapshotId' | 'failure'>,
+  seconds: number,
+): PolicyDeed {
+  const { failure } = outcome;
+  return {
+    ...{ operation: 'CreateSnapshot', policyId: policy.id, creator: policy.creator },
+    ...{ desktopId: row.desktop_id, ...outcome, seconds },
+    reason: failure === undefined ? '' : `The ${diskType} disk: ${publicError(failure).message}`,
+  };
+}
+
 /** One try: true when the run is not open any more. `closing`: the service stops, so that nothing is to be concluded. */
 export async function attempt(
   options: RunnerOptions,
@@ -55,6 +70,9 @@ export async function attempt(
   const about = { desktop: desktopId, policy: run.policy.id, point: new Date(point).toISOString() };
   for (const diskType of [...run.wanted]) {
     if (closing()) return false;
+    const began = clock();
+    const tell = (outcome: Pick<PolicyDeed, 'snapshotId' | 'failure'>) =>
+      ports.audit.tell(takingOf(run, diskType, outcome, (clock() - began) / 1000));
     try {
       if ((await policyOf(catalogue.db, desktopId)) !== run.policy.id) {
         await finishRun(catalogue.db, run.row, 'skipped', 'The desktop has the policy no more.', clock());
@@ -64,12 +82,13 @@ export async function attempt(
         regionId: run.policy.region_id,
         desktopId,
         diskType,
-        name: snapshotName(zone, clock(), run.policy.id),
+        name: snapshotName(zone, point, run.policy.id),
         creator: run.policy.creator,
         policyId: run.policy.id,
         retentionMs: run.policy.retention_days * DAY_MS,
       });
       run.wanted.delete(diskType);
+      tell({ snapshotId: id });
       log.info({ ...about, disk: diskType, snapshot: id }, 'a policy took a snapshot');
     } catch (error) {
       if (closing()) return false;
@@ -83,6 +102,8 @@ export async function attempt(
         log.warn({ ...about, disk: diskType, reason }, 'a policy could not take a snapshot; it tries again');
         return false;
       }
+      // A try that is followed by another one is told to the service's log alone.
+      tell({ failure: error });
       log.error({ ...about, disk: diskType, reason }, 'a policy could not take a snapshot');
       await finishRun(catalogue.db, run.row, 'failed', reason, clock());
       return true;

@@ -154,6 +154,27 @@ describe('a desktop that cannot be taken at its point', () => {
     expect(await bed.snapshots(desktop)).toHaveLength(2);
   });
 
+  it('is named by its point when it can only after midnight', async () => {
+    bed = new PolicyBed('2026-11-24T12:00:00Z');
+    const policy = await bed.policy({ cronExpression: '0 59 23 ? * 1-7', diskType: 'ALL' });
+    await bed.desktop(policy);
+    // A minute before midnight in UTC+8.
+    const late = Date.parse('2026-11-24T15:59:00Z');
+    bed.beforeTake = (take) => (take.diskType === 'data' ? busy() : undefined);
+    await bed.at(late);
+    bed.beforeTake = () => {};
+    await bed.at(late + 2 * MINUTE);
+    await bed.at(late + DAY);
+    const name = (day: string) => `auto2.0_${day}_${policy}`;
+    expect(bed.takes.map((take) => `${take.diskType} ${take.name}`)).toEqual([
+      `system ${name('20261124')}`,
+      `data ${name('20261124')}`,
+      `data ${name('20261124')}`,
+      `system ${name('20261125')}`,
+      `data ${name('20261125')}`,
+    ]);
+  });
+
   it('is given up after lateSeconds, with the reason', async () => {
     bed = new PolicyBed('2026-11-24T12:00:00Z', { lateSeconds: 120 });
     const desktop = await bed.desktop(await bed.policy());

@@ -18,12 +18,12 @@ import {
   snapshotsOfRun,
   storedRuns,
 } from '../catalogue/policy-runs.ts';
-import { describeError } from '../errors.ts';
+import { describeError, EcdError } from '../errors.ts';
 import { Cleaner } from './cleaner.ts';
 import { nextRun } from './cron.ts';
 import { jitterMs } from './jitter.ts';
 import type { RunnerOptions } from './ports.ts';
-import { attempt, type OpenRun, RETRY_MS, wantedDisks } from './run.ts';
+import { attempt, type OpenRun, RETRY_MS, takingOf, wantedDisks } from './run.ts';
 import { Schedules, type Standing } from './schedule.ts';
 import { parseTimeZone, type TimeZone } from './time-zone.ts';
 
@@ -96,7 +96,7 @@ export class PolicyRunner {
 
   /** Runs that a stop of the service has cut short go on, if it is not too late. */
   async #adopt(): Promise<void> {
-    const { catalogue, clock, settings } = this.#options;
+    const { catalogue, clock, ports, settings } = this.#options;
     for (const row of await runningRuns(catalogue.db)) {
       const policy = await policyById(catalogue.db, row.policy_id);
       if (policy === undefined) {
@@ -113,6 +113,8 @@ export class PolicyRunner {
         this.#open.set(row.desktop_id, { row, policy, wanted, deadline, nextTry: clock(), busy: false });
       } else {
         await finishRun(catalogue.db, row, 'failed', 'The service was down before it was done.', clock());
+        const failure = new EcdError('OperationDenied.SnapshotFailed', { reason: 'the service was down' });
+        for (const type of wanted) ports.audit.tell(takingOf({ row, policy }, type, { failure }, 0));
       }
     }
   }

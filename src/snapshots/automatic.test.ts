@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AuditLog } from '../access/audit.ts';
 import { KeyedMutex } from '../async.ts';
-import { Catalogue } from '../catalogue/catalogue.ts';
+import { readAudit } from '../catalogue/audit-rows.ts';
+import { Catalogue, type Trx } from '../catalogue/catalogue.ts';
 import { Claim } from '../catalogue/nonces.ts';
 import { portsOf } from '../policies-of.ts';
 import { defaultSettings } from '../settings.ts';
@@ -88,10 +90,14 @@ beforeEach(async () => {
 afterEach(() => catalogue.close());
 
 const ports = () =>
-  portsOf({
-    take: (request, claim) => take(ctx, request, claim),
-    remove: async (region, ids, claim, which) => void (await removeSnapshots(ctx, region, ids, claim, which)),
-  });
+  portsOf(
+    {
+      take: (request, claim) => take(ctx, request, claim),
+      remove: async (region, ids, claim, automatic) =>
+        void (await removeSnapshots(ctx, region, ids, claim, automatic)),
+    },
+    new AuditLog(catalogue, { reads: false, clock: () => now, log: { warn() {} } }),
+  );
 const user = () => take(ctx, { ...REQUEST, description: '', type: 'USER' }, none);
 const rows = () => catalogue.db.selectFrom('snapshots').selectAll().orderBy('created_at').execute();
 
@@ -125,12 +131,44 @@ it('the quota of users and that of policies are apart', async () => {
   expect(await rows()).toHaveLength(4);
 });
 
+it('the audit log has the making of a snapshot before its deletion, however soon that follows', async () => {
+  const own = { policyId: 'sp-1', creator: 'alice', desktopId: 'ecd-1', reason: '', seconds: 0 };
+  const { audit, ...port } = ports();
+  const automatic = await port.takeSnapshot({ ...REQUEST, ...POLICY });
+  audit.tell({ ...own, operation: 'CreateSnapshot', snapshotId: automatic });
+  await port.removeSnapshots('r', [automatic], (trx, gone) =>
+    audit.tellIn(
+      trx,
+      gone.map((snapshotId) => ({ ...own, operation: 'DeleteSnapshot', snapshotId })),
+    ),
+  );
+  const told = await Array.fromAsync(readAudit(catalogue.db, 0));
+  expect(told.map((row) => [row.Operation, row.Resources[1]])).toEqual([
+    ['CreateSnapshot', `snapshot/${automatic}`],
+    ['DeleteSnapshot', `snapshot/${automatic}`],
+  ]);
+});
+
+it('a deletion of which the audit log cannot be told does not happen', async () => {
+  const automatic = await ports().takeSnapshot({ ...REQUEST, ...POLICY });
+  const dead = async (trx: Trx) =>
+    void (await trx
+      .insertInto('audit')
+      .values({} as never)
+      .execute());
+  await expect(ports().removeSnapshots('r', [automatic], dead)).rejects.toThrow();
+  expect((await rows()).map((row) => row.id)).toEqual([automatic]);
+});
+
 it('a policy that names other snapshots deletes none of them; a user may delete all', async () => {
   const automatic = await ports().takeSnapshot({ ...REQUEST, ...POLICY });
   const manual = await user();
   const stray = await ports().takeSnapshot({ ...REQUEST, ...POLICY });
   await catalogue.db.updateTable('snapshots').set({ policy_id: null }).where('id', '=', stray).execute();
-  await ports().removeSnapshots('r', [automatic, manual, stray, 's-unknown']);
+  const told: string[] = [];
+  const all = [automatic, manual, stray, 's-unknown'];
+  await ports().removeSnapshots('r', all, async (_trx, gone) => void told.push(...gone));
+  expect(told).toEqual([automatic]);
   expect((await rows()).map((row) => row.id)).toEqual([manual, stray]);
   await removeSnapshots(ctx, 'r', [manual, stray], none);
   expect(await rows()).toEqual([]);

@@ -5,6 +5,7 @@
  * being archived is cancelled; its vault record is named in `dropped_records` by the same transaction that deletes the
  * row, and is gone before that name is.
  */
+import type { Trx } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import { describeError } from '../errors.ts';
 import { faults } from '../faults.ts';
@@ -12,16 +13,16 @@ import type { SnapshotContext } from './context.ts';
 import { nextStep } from './decide.ts';
 import { loadState } from './state.ts';
 
-/**
- * Deletes snapshots; unknown ids are ignored. `automatic`: only those that policies made, whatever is asked for. Gives
- * the disks whose layers may be free now.
- */
+/** Only those that policies made, whatever is asked for; it is told in the transaction which ones have gone. */
+export type Automatic = (trx: Trx, gone: readonly string[]) => Promise<void>;
+
+/** Deletes snapshots; unknown ids are ignored. Gives the disks whose layers may be free now. */
 export async function removeSnapshots(
   ctx: SnapshotContext,
   regionId: string,
   ids: readonly string[],
   claim: Claim,
-  which: 'any' | 'automatic' = 'any',
+  automatic?: Automatic,
 ): Promise<{ diskIds: string[]; snapshotIds: string[] }> {
   const rows = await ctx.catalogue.transaction(async (trx) => {
     await claim.record(trx);
@@ -31,7 +32,7 @@ export async function removeSnapshots(
       .where('id', 'in', [...ids])
       .where('region_id', '=', regionId)
       .where('image_id', 'is', null);
-    if (which === 'automatic') query = query.where('type', '=', 'AUTO').where('policy_id', 'is not', null);
+    if (automatic !== undefined) query = query.where('type', '=', 'AUTO').where('policy_id', 'is not', null);
     const found = await query.execute();
     for (const { id } of found) {
       await trx.deleteFrom('snapshots').where('id', '=', id).execute();
@@ -41,6 +42,10 @@ export async function removeSnapshots(
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
+    await automatic?.(
+      trx,
+      found.map(({ id }) => id),
+    );
     return found;
   });
   await faults.hit('remove.committed');

@@ -14,7 +14,7 @@ import { Images } from './images.ts';
 import type { TakeRequest } from './intend.ts';
 import { type RebuildRequest, requestRebuild } from './rebuild.ts';
 import { recover } from './recover.ts';
-import { dropRecords, removeSnapshots } from './remove.ts';
+import { type Automatic, dropRecords, removeSnapshots } from './remove.ts';
 import { type ResetRequest, requestReset } from './request-reset.ts';
 import { performReset } from './reset.ts';
 import { allRoots } from './roots.ts';
@@ -55,16 +55,11 @@ export class Snapshots {
   }
 
   /**
-   * DeleteSnapshot: unknown ids are ignored; one that is being stored is cancelled. `automatic`: only those that policies
-   * made, whatever is asked for.
+   * DeleteSnapshot: unknown ids are ignored; one that is being stored is cancelled. With `automatic` only those that
+   * policies made go, whatever is asked for.
    */
-  async remove(
-    regionId: string,
-    ids: readonly string[],
-    claim: Claim,
-    which: 'any' | 'automatic' = 'any',
-  ): Promise<void> {
-    const { diskIds } = await removeSnapshots(this.#ctx, regionId, ids, claim, which);
+  async remove(regionId: string, ids: readonly string[], claim: Claim, automatic?: Automatic): Promise<void> {
+    const { diskIds } = await removeSnapshots(this.#ctx, regionId, ids, claim, automatic);
     await dropRecords(this.#ctx);
     await this.#unwanted(diskIds);
   }

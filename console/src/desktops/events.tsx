@@ -17,6 +17,9 @@ interface AuditEvent {
   readonly Operation: string;
   readonly SourceAddress: string;
   readonly Result: string;
+  /** Of what a policy did by itself. */
+  readonly PolicyId?: string;
+  readonly Reason?: string;
 }
 
 export function Events({ desktopId }: { readonly desktopId: string }) {
@@ -56,10 +59,15 @@ export function Events({ desktopId }: { readonly desktopId: string }) {
               { title: say('when'), render: (_, event: AuditEvent) => moment(event.EventTime) },
               { title: say('operation'), dataIndex: 'Operation' },
               { title: say('user'), render: (_, event) => event.UserName || say('decisionNobody') },
-              { title: say('sourceAddress'), dataIndex: 'SourceAddress' },
+              // What a policy did has come from nowhere else.
+              { title: say('sourceAddress'), render: (_, event) => event.PolicyId ?? event.SourceAddress },
               {
                 title: say('decided'),
-                render: (_, event) => (event.Result === 'OK' ? say('decisionAllowed') : event.Result),
+                render: (_, event) => (
+                  <span title={event.Reason}>
+                    {event.Result === 'OK' ? say('decisionAllowed') : event.Result}
+                  </span>
+                ),
               },
             ]}
           />

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildDoor } from '../../api/door.ts';
 import type { DoorPorts, DoorSettings } from '../../api/ports.ts';
+import { type AuditRecord, readAudit } from '../../catalogue/audit-rows.ts';
 import { createKey, KeyStore, type NewKey, openKeySecrets } from '../../catalogue/keys.ts';
 import { Claim, spendNonce } from '../../catalogue/nonces.ts';
 import type { SecretBox } from '../../catalogue/secrets.ts';
@@ -14,7 +15,7 @@ import { createTemporaryKey, type TemporaryKey } from '../../catalogue/temporary
 import { newId } from '../../ids.ts';
 import { OPERATIONS } from '../../operations/index.ts';
 import { Bed } from '../../operations/testing/bed.ts';
-import { AuditLog, type AuditRecord, readAudit } from '../audit.ts';
+import { AuditLog } from '../audit.ts';
 import { type RateLimits, Throttle } from '../limits.ts';
 import { RightsTable } from '../rights.ts';
 import { attachPolicy, createUser, putPolicy } from '../users.ts';

@@ -60,6 +60,8 @@ export class Bed {
   readonly catalogue: Catalogue;
   readonly calls: Call[] = [];
   readonly claims = new Set<Claim>();
+  /** What operations told the audit log beside their answers. */
+  readonly alsoMade: string[] = [];
   /** Makes the next calls of a service fail or answer. */
   readonly answers = new Map<string, (...args: unknown[]) => unknown>([
     ['take', () => 's-fake'],
@@ -82,6 +84,7 @@ export class Bed {
       userName: 'alice',
       claim,
       publicHost: 'desk.example:8787',
+      alsoMade: (made) => void this.alsoMade.push(...made),
       signal: new AbortController().signal,
     };
     const regions = [REGION, 'room-2'];

@@ -8,9 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Insertable } from 'kysely';
 import { type LogFn, type Logger, pino } from 'pino';
+import { AuditLog } from '../../access/audit.ts';
+import { type AuditRecord, readAudit } from '../../catalogue/audit-rows.ts';
 import { Catalogue } from '../../catalogue/catalogue.ts';
 import { Claim } from '../../catalogue/nonces.ts';
 import type { DiskType, PolicyRunTable, SnapshotTable } from '../../catalogue/schema.ts';
+import { auditPortOf } from '../../policies-of.ts';
 import { defaultSettings, type Settings } from '../../settings.ts';
 import { type NewPolicy, Policies } from '../policies.ts';
 import type { AutomaticTake, PolicyPorts } from '../ports.ts';
@@ -37,6 +40,7 @@ export class PolicyBed {
   beforeRemove: (ids: readonly string[]) => Promise<void> | void = () => {};
   readonly #folder = mkdtempSync(join(tmpdir(), 'openecd-policies-'));
   readonly #inMemory: boolean;
+  #audit: AuditLog;
   #serial = 0;
 
   constructor(start: string, policies: Partial<Settings['policies']> = {}, options = { inMemory: true }) {
@@ -45,7 +49,12 @@ export class PolicyBed {
     const settings = defaultSettings();
     this.settings = { ...settings, policies: { ...settings.policies, jitterSeconds: 0, ...policies } };
     this.catalogue = Catalogue.open(this.#file());
+    this.#audit = this.#newAudit();
     this.runner = this.#newRunner();
+  }
+
+  #newAudit(): AuditLog {
+    return new AuditLog(this.catalogue, { reads: false, clock: () => this.now, log: this.#log() });
   }
 
   #file(): string {
@@ -70,14 +79,19 @@ export class PolicyBed {
           expires_at: this.now + request.retentionMs,
         });
       },
-      removeSnapshots: async (_region, ids) => {
+      removeSnapshots: async (_region, ids, gone) => {
         await this.beforeRemove(ids);
         this.removed.push(...ids);
-        await this.catalogue.db
-          .deleteFrom('snapshots')
-          .where('id', 'in', [...ids])
-          .execute();
+        await this.catalogue.transaction(async (trx) => {
+          const query = trx.deleteFrom('snapshots').where('id', 'in', [...ids]);
+          const rows = await query.returning('id').execute();
+          await gone(
+            trx,
+            rows.map(({ id }) => id),
+          );
+        });
       },
+      audit: auditPortOf(this.#audit),
     };
     return new PolicyRunner({
       catalogue: this.catalogue,
@@ -103,8 +117,10 @@ export class PolicyBed {
   /** As after a restart: nothing is remembered but the catalogue. Real files only. */
   async restart(): Promise<void> {
     await this.runner.close();
+    await this.#audit.close();
     await this.catalogue.close();
     this.catalogue = Catalogue.open(this.#file());
+    this.#audit = this.#newAudit();
     this.runner = this.#newRunner();
   }
 
@@ -191,6 +207,12 @@ export class PolicyBed {
       .execute();
   }
 
+  /** What the audit log says, oldest first. */
+  async audited(): Promise<AuditRecord[]> {
+    await this.#audit.flush();
+    return Array.fromAsync(readAudit(this.catalogue.db, 0));
+  }
+
   async store(status: 'ACCOMPLISHED' | 'FAILED' = 'ACCOMPLISHED'): Promise<void> {
     await this.catalogue.db
       .updateTable('snapshots')
@@ -201,6 +223,7 @@ export class PolicyBed {
 
   async close(): Promise<void> {
     await this.runner.close();
+    await this.#audit.close();
     await this.catalogue.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

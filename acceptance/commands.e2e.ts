@@ -1,0 +1,61 @@
+/** Commands in a guest that has an agent, the demo image: what runs, what can be stopped, and what cannot. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Fields, Room } from './support/room.ts';
+
+let room: Room;
+let desktop: string;
+
+beforeAll(async () => {
+  room = await Room.ofDemo();
+  const { DesktopId } = await room.client.ok('CreateDesktops', { BundleId: 'bundle_demo' });
+  desktop = (DesktopId as string[])[0]!;
+  await room.until(desktop, 'Running');
+});
+afterAll(() => room?.close());
+
+async function run(type: string, text: string): Promise<string> {
+  const command = { 'DesktopId.1': desktop, Type: type, CommandContent: text, Timeout: '300' };
+  return String((await room.client.ok('RunCommand', command))['InvokeId']);
+}
+
+/** Waits until a command has a status; gives what is shown of it on the desktop. */
+async function until(InvokeId: string, status: string): Promise<Fields> {
+  let shown: Fields = {};
+  const asked = async () => {
+    const { Invocations } = await room.client.ok('DescribeInvocations', { InvokeId, IncludeOutput: 'true' });
+    shown = (Invocations as { InvokeDesktops: Fields[] }[])[0]!.InvokeDesktops[0]!;
+    return shown['InvocationStatus'];
+  };
+  await expect.poll(asked, { timeout: 120_000, interval: 200 }).toBe(status);
+  return shown;
+}
+
+test('a script that has ended stays as it is when it is stopped', async () => {
+  const id = await run('RunShellScript', 'echo ready');
+  expect(Buffer.from(String((await until(id, 'Success'))['Output']), 'base64').toString()).toBe('ready\n');
+  await room.client.ok('StopInvocation', { InvokeId: id });
+  await until(id, 'Success');
+});
+
+test('a script that runs is stopped', async () => {
+  const id = await run('RunShellScript', 'echo begun; sleep 300');
+  await until(id, 'Running');
+  await room.client.ok('StopInvocation', { InvokeId: id });
+  await until(id, 'Stopped');
+});
+
+test('a Batch script that runs cannot be stopped', async () => {
+  // No Windows is here: this stands in for what reads such scripts.
+  const path = '/usr/bin/cmd.exe';
+  const placed = `mkdir -p /usr/bin; printf '#!/bin/sh\\nwhile [ ! -e /tmp/go ]; do sleep 1; done\\n' >${path}; chmod +x ${path}`;
+  await until(await run('RunShellScript', placed), 'Success');
+  const id = await run('RunBatScript', 'echo hello');
+  await until(id, 'Running');
+  expect(await room.refused('StopInvocation', { InvokeId: id })).toBe('403 OperationDenied.NotStoppable');
+  expect(await room.refused('StopInvocation', { InvokeId: id, 'DesktopId.1': desktop })).toBe(
+    '403 OperationDenied.NotStoppable',
+  );
+  // It goes on to its own end.
+  await until(await run('RunShellScript', 'touch /tmp/go'), 'Success');
+  await until(id, 'Success');
+});
