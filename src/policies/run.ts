@@ -58,7 +58,7 @@ export function takingOf(
   };
 }
 
-/** One try: true when the run is not open any more. `closing`: the service stops, so that nothing is to be concluded. */
+/** One try of each disk: true when the run is not open any more. `closing`: the service stops, so that nothing is to be concluded. */
 export async function attempt(
   options: RunnerOptions,
   zone: TimeZone,
@@ -68,6 +68,10 @@ export async function attempt(
   const { catalogue, clock, log, ports } = options;
   const { desktop_id: desktopId, point } = run.row;
   const about = { desktop: desktopId, policy: run.policy.id, point: new Date(point).toISOString() };
+  // Counts for all disks: what takes long must not make one the last try of one disk alone.
+  const last = clock() + RETRY_MS > run.deadline;
+  let again = false;
+  let failed: string | undefined;
   for (const diskType of [...run.wanted]) {
     if (closing()) return false;
     const began = clock();
@@ -97,17 +101,21 @@ export async function attempt(
         continue;
       }
       const reason = describeError(error);
-      if (!EcdError.is(error, 'InvalidDesktopId.NotFound') && clock() + RETRY_MS <= run.deadline) {
-        run.nextTry = clock() + RETRY_MS;
+      if (!last && !EcdError.is(error, 'InvalidDesktopId.NotFound')) {
+        again = true;
         log.warn({ ...about, disk: diskType, reason }, 'a policy could not take a snapshot; it tries again');
-        return false;
+        continue;
       }
       // A try that is followed by another one is told to the service's log alone.
       tell({ failure: error });
       log.error({ ...about, disk: diskType, reason }, 'a policy could not take a snapshot');
-      await finishRun(catalogue.db, run.row, 'failed', reason, clock());
-      return true;
+      failed ??= reason;
     }
   }
+  if (again) {
+    run.nextTry = clock() + RETRY_MS;
+    return false;
+  }
+  if (failed !== undefined) await finishRun(catalogue.db, run.row, 'failed', failed, clock());
   return true;
 }

@@ -175,6 +175,21 @@ describe('a desktop that cannot be taken at its point', () => {
     ]);
   });
 
+  it('takes the other disk when one cannot be taken, at once and at the end', async () => {
+    bed = new PolicyBed('2026-11-24T12:00:00Z', { lateSeconds: 60 });
+    const desktop = await bed.desktop(await bed.policy({ diskType: 'ALL' }));
+    bed.beforeTake = (take) => (take.diskType === 'system' ? busy() : undefined);
+    await bed.at(POINT);
+    expect(bed.takes.map((take) => take.diskType)).toEqual(['system', 'data']);
+    for (let second = 10; second <= 90; second += 10) await bed.at(POINT + second * 1000);
+    expect(await bed.snapshots(desktop)).toHaveLength(1);
+    expect(await bed.runs(desktop)).toMatchObject([{ status: 'failed' }]);
+    // Each try of the disk that cannot be taken, and no second one of the other.
+    expect(bed.takes.filter((take) => take.diskType === 'data')).toHaveLength(1);
+    const told = (await bed.audited()).map((row) => row.Code);
+    expect(told).toEqual(['OK', 'IncorrectDesktopStatus']);
+  });
+
   it('is given up after lateSeconds, with the reason', async () => {
     bed = new PolicyBed('2026-11-24T12:00:00Z', { lateSeconds: 120 });
     const desktop = await bed.desktop(await bed.policy());
