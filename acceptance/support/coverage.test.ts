@@ -118,14 +118,14 @@ test('the columns of the full tier stay as they are, with their day, until anoth
     const all = FULL_CLIENTS.map((client) => seen('DescribeRegions', 'OK', 'JSON', client));
     const refused = seen('StopDesktops', 'InvalidDesktopId.NotFound', 'JSON', two);
     const full = write('2026-01-02', ...all, refused, seen('StopDesktops', 'OK', 'JSON', three));
-    expect(full).toContain('are of the full run of 2026-01-02 ');
+    expect(full).toContain('are of the run of 2026-01-02, ');
     expect([last(full, 'DescribeRegions'), last(full, 'StopDesktops')]).toEqual([
       'ok ok ok ok |',
       '- refused ok - |',
     ]);
     expect(write('2026-01-03')).toBe(full);
     const again = write('2026-01-04', ...all);
-    expect(again).toContain('are of the full run of 2026-01-04 ');
+    expect(again).toContain('are of the run of 2026-01-04, ');
     expect(last(again, 'StopDesktops')).toBe('- - - - |');
     writeFileSync(file, again.replaceAll(`${four} JSON`, 'gone'));
     expect(() => write('2026-01-05')).toThrow(`no column of ${four}`);

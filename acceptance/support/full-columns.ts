@@ -16,7 +16,7 @@ export interface FullColumns {
 
 export const NO_FULL_RUN: FullColumns = { day: null, cells: new Map() };
 
-const SINCE = /^The columns of aliyungo are of the full run of (\d{4}-\d{2}-\d{2})/m;
+const SINCE = /^The columns of aliyungo are of the run of (\d{4}-\d{2}-\d{2}),/m;
 
 /** What a client has received of an operation, by what was noted of both. */
 export function cellOf(own: readonly Seen[]): Cell {
@@ -59,7 +59,7 @@ export function sinceFullRun({ day }: FullColumns): string[] {
   if (day === null)
     return ['The columns of aliyungo are empty: no full run (`npm run test:full`) has filled them yet.'];
   return [
-    `The columns of aliyungo are of the full run of ${day} (\`npm run test:full\`, acceptance/aliyungo.full.ts): any other`,
-    'run leaves them as they are. An operation that came later has a dash there.',
+    `The columns of aliyungo are of the run of ${day}, the last one in the full tier (\`npm run test:full\`,`,
+    'acceptance/aliyungo.full.ts): any other leaves them as they are. An operation that came later has a dash there.',
   ];
 }
