@@ -1,11 +1,13 @@
 /** Debian's aliyungo against the running service: only in the full tier, since Go takes 490 MB. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Aliyungo, buildCalls, type GoError, type How } from './support/aliyungo.ts';
-import { everyOperation, NAME } from './support/every-operation.ts';
+import { everyOperation, NAME, twelve } from './support/every-operation.ts';
 import { OPERATIONS } from './support/operations.ts';
+import { Refusing } from './support/refused-calls.ts';
 import { Room } from './support/room.ts';
 import type { Key } from './support/sdk.ts';
 
@@ -14,20 +16,49 @@ let work: string;
 let program: string;
 let room: Room;
 let client: Aliyungo;
+let refusing: Refusing;
+/** Clients of other keys and servers, to be ended. */
+const others: Aliyungo[] = [];
+const HOWS: readonly How[] = ['Invoke', 'InvokeByFlattenMethod', 'GET', 'POST'];
+/** As the client tells that it could read nothing. */
+const NO_ANSWER = { code: 'AliyunGoClientFailure', statusCode: -1 };
+
+const clientOf = (how: How) => (host: string, key: Key) => {
+  const own = new Aliyungo(program, host, key);
+  others.push(own);
+  return own.as(how);
+};
+
+const failure = (call: Promise<unknown>): Promise<GoError | null> =>
+  call.then(
+    () => null,
+    (error: GoError) => error,
+  );
+
+/** A port of the loopback at which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'openecd-go-'));
   program = await buildCalls(work);
   room = await Room.open();
   client = new Aliyungo(program, room.service.host, room.service.key);
+  refusing = await Refusing.open(room.service);
 });
 afterAll(async () => {
-  await client?.close();
+  for (const one of [client, ...others]) await one?.close();
+  await refusing?.close();
   await room?.close();
   await rm(work, { recursive: true, force: true });
 });
 
-describe.each<How>(['Invoke', 'GET', 'POST'])('%s', (how) => {
+describe.each<How>(HOWS)('%s', (how) => {
   test('does every operation, with awkward names and lists of twelve', async () => {
     const done = await everyOperation(room, client.as(how));
     expect([...done].sort()).toEqual(Object.keys(OPERATIONS).sort());
@@ -51,33 +82,35 @@ test.each<How>(['Invoke', 'InvokeByFlattenMethod'])(
   },
 );
 
-test('temporary credentials, and how it tells an error', async () => {
-  const { service } = room;
-  const temporary = await service.newKey('key', 'temporary', '--user', 'Administrator', '--seconds', '600');
-  const refused = async (key: Key, action: string, parameters: Record<string, string> = {}) => {
-    const own = new Aliyungo(program, service.host, key);
-    try {
-      const error = await own.call('Invoke', action, { ...REGION, ...parameters }).then(
-        () => null,
-        (e: unknown) => e as GoError,
-      );
-      expect(error?.requestId ?? '').toMatch(error === null ? /^$/ : /^[0-9A-F-]{36}$/);
-      return error === null ? 'OK' : `${error.statusCode} ${error.code}`;
-    } finally {
-      await own.close();
-    }
-  };
-  const { accessKeyId } = service.key;
-  expect(await refused(temporary, 'DescribeSnapshots', { SnapshotName: NAME })).toBe('OK');
-  const cut = { ...temporary, securityToken: temporary.securityToken!.slice(4) };
-  expect(await refused(cut, 'DescribeRegions')).toBe('400 InvalidSecurityToken.Malformed');
-  expect(await refused({ accessKeyId, accessKeySecret: 'x' }, 'DescribeRegions')).toBe(
-    '400 SignatureDoesNotMatch',
-  );
-  const nobody = { accessKeyId: 'nobody', accessKeySecret: 'x' };
-  expect(await refused(nobody, 'DescribeRegions')).toBe('404 InvalidAccessKeyId.NotFound');
-  expect(await refused(service.key, 'CopySnapshot')).toBe('404 InvalidAction.NotFound');
-  expect(await refused(service.key, 'CreateSnapshot')).toBe('400 MissingDesktopId');
-  const bundle = { 'BundleId.1': 'bundle_demo' };
-  expect(await refused(service.key, 'DeleteBundles', bundle)).toBe('403 OperationDenied.SystemBundle');
+test('works with temporary credentials', async () => {
+  const own = clientOf('Invoke')(room.service.host, refusing.temporary);
+  const rules = twelve((at) => ({ [`AuthorizeAccessPolicyRule.${at}.CidrIp`]: `10.${at}.0.0/16` }));
+  const made = await own('CreatePolicyGroup', { ...REGION, Name: NAME, ...rules });
+  const id = { ...REGION, 'PolicyGroupId.1': String(made['PolicyGroupId']) };
+  const { DescribePolicyGroups: groups } = await own('DescribePolicyGroups', id);
+  expect(groups).toMatchObject([{ Name: NAME, AuthorizeAccessPolicyRules: { length: 12 } }]);
+  await own('DeletePolicyGroups', id);
+});
+
+describe.each<How>(HOWS)('%s is refused', (how) => {
+  test('and learns why', () => refusing.readBy('aliyungo', clientOf(how)));
+
+  test('and learns that it is too fast', async () => {
+    for (const { refusal } of await refusing.tooFast('aliyungo', clientOf(how)))
+      expect(refusal).toMatchObject({ code: 'Throttling.User' });
+  });
+
+  test('in XML, of which it reads the status alone; a success in XML is none', async () => {
+    const xml = { ...REGION, Format: 'XML' };
+    const nothing = { Code: '', Message: '', RequestId: '', HostId: '' };
+    expect(await failure(client.call(how, 'DescribeRestorePoints', xml))).toMatchObject({
+      ...{ code: '', statusCode: 404, data: nothing },
+    });
+    expect(await failure(client.call(how, 'DescribeRegions', xml))).toMatchObject(NO_ANSWER);
+  });
+
+  test('by nobody: there is no answer at all', async () => {
+    const call = clientOf(how)(`127.0.0.1:${await freePort()}`, room.service.key);
+    expect(await failure(call('DescribeRegions', REGION))).toMatchObject(NO_ANSWER);
+  });
 });

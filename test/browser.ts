@@ -2,13 +2,14 @@
  * A real browser (Debian's Chromium) with pages that keep an account of what went wrong in them.
  *
  * Invariants: every error of a page is kept, also what its Content-Security-Policy refused; every request that left the
- * service's own address is kept.
+ * service's own address is kept; the secrets that a page gets or is given are noted, to be looked for at the service's end.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser as Chromium, chromium, type Locator, type Page } from 'playwright-core';
 import type { Key } from '../acceptance/support/sdk.ts';
+import { noteKey, notePrinted } from '../acceptance/support/secrets.ts';
 
 /** What browsers call good ends at 0.1. */
 const MOST_SHIFT = 0.02;
@@ -68,6 +69,11 @@ export class Tab {
       const url = request.url();
       if (!url.startsWith(origin) && !url.startsWith('data:')) this.foreign.push(url);
     });
+    page.on('response', async (response) => {
+      if (response.request().method() !== 'POST') return;
+      // A page that has gone meanwhile has nothing to tell.
+      notePrinted(await response.text().catch(() => ''));
+    });
   }
 
   /** Loads the page to sign in and fills it in. */
@@ -78,6 +84,7 @@ export class Tab {
 
   /** Fills in the form to sign in, in whichever language. */
   async fillIn(key: Key, secret = key.accessKeySecret): Promise<void> {
+    noteKey({ ...key, accessKeySecret: secret });
     await this.page.getByLabel('AccessKeyId').fill(key.accessKeyId);
     await this.page.getByLabel('AccessKeySecret').fill(secret);
     if (key.securityToken !== undefined) await this.page.getByLabel('SecurityToken').fill(key.securityToken);

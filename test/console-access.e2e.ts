@@ -207,6 +207,7 @@ test('texts of others are shown as text, wherever they come in', async () => {
 test('by the older signature, step by step, and the service takes it', async () => {
   const { page } = tab;
   await page.goto(await link());
+  await page.getByText('There are no desktops yet.').waitFor();
   await page.getByRole('link', { name: 'API Explorer' }).click();
   await page.getByRole('link', { name: 'DescribeSnapshots', exact: true }).click();
   await page.getByLabel('SnapshotName').fill("a b*~!'()/中文+&=");

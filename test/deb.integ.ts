@@ -3,17 +3,20 @@
  * upgraded, removed, purged. There is no systemd in it but where a test puts a recorder of its command.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { searchLeft } from '../acceptance/support/search.ts';
 import { SmallDebian } from './small-debian.ts';
 
 const exec = promisify(execFile);
 const SCRIPT = resolve(import.meta.dirname, '../scripts/deb.mjs');
 let out: string;
 let debian: SmallDebian;
+/** All that has been told, but a file that a test has printed. */
+let said = '';
 const file = (version: string) => readdirSync(out).find((name) => name.startsWith(`openecd_${version}_`))!;
 const field = async (name: string) =>
   (await exec('dpkg-deb', ['--field', join(out, file('0.1.0')), name])).stdout.trim();
@@ -22,7 +25,7 @@ const field = async (name: string) =>
 const SERVE_AND_CALL = `set -e
 . /etc/default/openecd
 start=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/openecd.service)
-eval "exec $start --listen 127.0.0.1:0" >/root/serve.out 2>/root/serve.log &
+eval "exec $start --listen 127.0.0.1:0" >/root/serve.out 2>>/root/serve.log &
 for i in $(seq 300); do [ -s /root/serve.out ] && break; sleep 0.1; done
 [ -s /root/serve.out ] || { cat /root/serve.log >&2; exit 1; }
 openecd call DescribeRegions --data /var/lib/openecd --json
@@ -36,6 +39,7 @@ chmod +x /usr/bin/systemctl`;
 
 async function ok(script: string): Promise<string> {
   const { code, stdout, stderr } = await debian.sh(script);
+  said += stderr + (script.startsWith('cat ') ? '' : stdout);
   expect([code, stderr]).toEqual([0, expect.anything()]);
   return stdout;
 }
@@ -92,6 +96,21 @@ test('upgraded: another program, the same settings, keys and data', async () => 
   expect(await ok('openecd version')).toMatch(/^openecd 0\.1\.1 /);
   expect(await ok('cat /var/lib/openecd/admin-key.json')).toBe(before);
   expect(JSON.parse(await ok(SERVE_AND_CALL))).toMatchObject({ Regions: [{ RegionId: 'cn-here' }] });
+});
+
+test('no secret is in what it has logged, told and left', async () => {
+  const [data, vault, log] = ['data', 'vault', 'log'].map((name) => join(out, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await debian.copyOut('/var/lib/openecd', data, ['disks', 'images']);
+  await debian.copyOut('/srv/vault', vault, ['packs']);
+  await debian.copyOut('/root', log, readdirSync(out));
+  const read = (name: string) => [name, readFileSync(join(log, name), 'utf8')] as const;
+  const logs = [read('serve.out'), read('serve.log')];
+  expect(logs[1]![1]).toContain('admin-key.json');
+  await searchLeft(data, [...logs, ['what was told', said]], vault);
 });
 
 test('an upgrade stops a running service first and starts it again; one that does not run stays so', async () => {

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { searchLeft } from '../acceptance/support/search.ts';
+import type { Place } from '../acceptance/support/secrets.ts';
+import { runningService } from '../scripts/demo/service.ts';
 
 const DEMO = resolve(import.meta.dirname, '../scripts/demo.mjs');
 const exec = promisify(execFile);
@@ -78,10 +81,21 @@ test('the first content comes back, what it names next works, and Ctrl-C leaves 
   expect(JSON.parse(readFileSync(keyFile, 'utf8'))).toHaveProperty('AccessKeySecret');
   const address = said.match(/^The service answers on (.*)$/m)![1]!;
   expect((await fetch(`${address}/healthz`)).status).toBe(200);
-  expect(processes().some((line) => line.includes('qemu-system'))).toBe(true);
+  const lines = processes();
+  expect(lines.some((line) => line.includes('qemu-system'))).toBe(true);
+  const { logFile } = (await runningService(data))!;
 
   process.kill(-demo.pid!, 'SIGINT');
   expect(await ended, said).toBe(0);
   expect(processes()).toEqual([]);
   await expect(fetch(`${address}/healthz`)).rejects.toThrow();
+  const log = readFileSync(logFile, 'utf8');
+  rmSync(logFile);
+  expect(log).toContain(lines.join('\n').match(/ecd-\w{17}/)![0]);
+  const places: Place[] = [
+    ['the log', log],
+    ['what it told', said],
+    ['the command lines', lines.join('\n')],
+  ];
+  await searchLeft(data, places);
 });

@@ -2,7 +2,8 @@
  * A place for tests of desktops: a data directory, a catalogue, a pool, and a service's `Desktops` that can be ended and
  * begun again on it.
  *
- * Invariant: `close` ends every QEMU that was started here and removes the directory.
+ * Invariants: `close` ends every QEMU that was started here and removes the directory; it fails if a script that was run
+ * in a guest stands in the log or in a run folder.
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -10,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
+import { demandNoLeaks } from '../acceptance/support/search.ts';
+import { noteSecret, placesBelow } from '../acceptance/support/secrets.ts';
 import { Catalogue } from '../src/catalogue/catalogue.ts';
 import { Claim } from '../src/catalogue/nonces.ts';
 import type { DesktopStatus } from '../src/catalogue/schema.ts';
@@ -49,6 +52,7 @@ export class Room {
   hooks: Partial<DesktopHooks> = {};
   desktops: Desktops;
   commands: Commands;
+  #logged = '';
 
   private constructor(dir: string, options: RoomOptions) {
     this.dir = dir;
@@ -97,8 +101,17 @@ export class Room {
     return room;
   }
 
+  /** Kept for the search, and shown with OPENECD_TEST_LOG set. */
   get log() {
-    return pino({ level: process.env['OPENECD_TEST_LOG'] ?? 'silent' });
+    return pino(
+      { level: 'trace' },
+      {
+        write: (line) => {
+          this.#logged += line;
+          if (process.env['OPENECD_TEST_LOG'] !== undefined) process.stdout.write(line);
+        },
+      },
+    );
   }
 
   /** Another service on the same data. */
@@ -209,6 +222,7 @@ export class Room {
   }
 
   async sendCommand(desktopId: string, script: string, timeoutSeconds = 60): Promise<string> {
+    noteSecret('CommandContent', script, 'script');
     return await this.commands.run(
       {
         regionId: 'cn-hangzhou',
@@ -241,6 +255,10 @@ export class Room {
     }
     await this.pool.close();
     await this.catalogue.close();
-    await rm(this.dir, { recursive: true, force: true });
+    try {
+      demandNoLeaks([['the log', this.#logged], ...(await placesBelow(join(this.dir, 'run')))]);
+    } finally {
+      await rm(this.dir, { recursive: true, force: true });
+    }
   }
 }

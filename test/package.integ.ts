@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { searchLeft } from '../acceptance/support/search.ts';
+import { notePrinted } from '../acceptance/support/secrets.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const exec = promisify(execFile);
@@ -22,6 +24,8 @@ let work: string;
 let home: string;
 let data: string;
 let service: ChildProcess | undefined;
+/** All that the service and the commands have written, but the key that one of them prints. */
+let said = '';
 
 const openecd = (...words: string[]) =>
   exec(join(home, 'node_modules/.bin/openecd'), words, { env: ENV, cwd: work, timeout: 60_000 });
@@ -53,7 +57,11 @@ afterAll(async () => {
     service.kill('SIGKILL');
     await new Promise((done) => service!.once('close', done));
   }
-  rmSync(work, { recursive: true, force: true });
+  try {
+    if (service !== undefined) await searchLeft(data, [['what it said', said]]);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 });
 
 test('it holds JavaScript only, no tests, and the tested versions of production dependencies only', () => {
@@ -88,7 +96,10 @@ test('every module of it loads, those too that no command of this test needs', a
 
 test('help, a key, a service that answers a signed call and stores an image, and its end', async () => {
   expect((await openecd('--help')).stdout).toContain('image build-demo');
-  const key = JSON.parse((await openecd('key', 'create', '--data', data, '--json')).stdout);
+  const made = await openecd('key', 'create', '--data', data, '--json');
+  notePrinted(made.stdout);
+  said += made.stderr;
+  const key = JSON.parse(made.stdout);
   expect(Object.keys(key)).toEqual(['AccessKeyId', 'AccessKeySecret']);
 
   const child = spawn(
@@ -97,8 +108,7 @@ test('help, a key, a service that answers a signed call and stores an image, and
     { env: ENV, cwd: work, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   service = child;
-  let said = '';
-  child.stderr.on('data', (chunk) => (said += chunk));
+  for (const stream of [child.stderr, child.stdout]) stream.on('data', (chunk) => (said += chunk));
   const line = await new Promise<string>((done, fail) => {
     child.stdout.once('data', (chunk) => done(String(chunk)));
     child.once('close', (code) => fail(new Error(`it ended with ${code}: ${said}`)));

@@ -71,6 +71,16 @@ export class SmallDebian {
     await must([...AS_ROOT, 'cp', file, join(this.#root, 'root')]);
   }
 
+  /** Copies a file or folder of it to `to`, which is not there yet, for all to read; of a folder not what `without` names. */
+  async copyOut(path: string, to: string, without: readonly string[] = []): Promise<void> {
+    const from = join(this.#root, path);
+    const left = without.map((name) => `--exclude=./${name}`);
+    const script =
+      'mkdir "$2"; from=$1; to=$2; shift 2; tar -C "$from" "$@" -c . | tar -C "$to" -x --no-same-owner --no-same-permissions';
+    await must([...AS_ROOT, '/bin/sh', '-ec', script, 'sh', from, to, ...left]);
+    await must([...AS_ROOT, 'chmod', '-R', 'a+rX', to]);
+  }
+
   /** Runs a shell script in it, as its root. */
   async sh(script: string): Promise<Ran> {
     const spaces = [

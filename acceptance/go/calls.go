@@ -23,9 +23,10 @@ type request struct {
 
 type answer struct {
 	Body map[string]interface{} `json:",omitempty"`
-	// Of an error, as the client tells it.
-	Code, Message, RequestId string
-	StatusCode               int
+	// Of an error, as the client tells it: in fields, and as a text.
+	Code, Message, RequestId, HostId string
+	StatusCode                       int
+	Text                             string
 }
 
 // arguments gives a struct where there are lists, since the client reads their kind from its fields.
@@ -73,9 +74,12 @@ func send(client *common.Client, call request) answer {
 		return answer{Body: body}
 	}
 	if told, ok := err.(*common.Error); ok {
-		return answer{Code: told.Code, Message: told.Message, RequestId: told.RequestId, StatusCode: told.StatusCode}
+		return answer{
+			Code: told.Code, Message: told.Message, RequestId: told.RequestId, HostId: told.HostId,
+			StatusCode: told.StatusCode, Text: err.Error(),
+		}
 	}
-	return answer{Code: "NoAnswer", Message: err.Error()}
+	return answer{Code: "NoAnswer", Text: err.Error()}
 }
 
 func main() {

@@ -12,7 +12,7 @@ export default function setup(): () => void {
   process.env[COVERAGE_DIR] = directory;
   return () => {
     try {
-      writeCoverage(directory, FILE);
+      writeCoverage(directory, FILE, new Date().toISOString().slice(0, 10));
     } finally {
       rmSync(directory, { recursive: true });
     }

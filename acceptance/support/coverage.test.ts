@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { coverageTable, isWhole, writeCoverage } from './coverage.ts';
 import { OPERATIONS } from './operations.ts';
-import { CLIENTS, type ClientName, COVERAGE_DIR, noteSeen, type Seen } from './seen.ts';
+import { CLIENTS, type ClientName, COVERAGE_DIR, FULL_CLIENTS, noteSeen, type Seen } from './seen.ts';
 
 const seen = (
   action: string,
@@ -62,10 +62,13 @@ test('the second table says what each client has received, by format', () => {
     seen('CreateSnapshot', 'OK', 'XML', 'own V1'),
   ]);
   const clients = table.slice(table.indexOf('## Which client'));
-  expect(row(clients, 'operation')).toBe('| operation | own V1 XML | pop-core GET JSON | rpc-client JSON |');
-  expect(row(clients, 'DescribeSnapshots')).toBe('| DescribeSnapshots | - | refused | ok |');
-  expect(row(clients, 'CreateSnapshot')).toBe('| CreateSnapshot | ok | - | - |');
-  expect(row(clients, 'StopDesktops')).toBe('| StopDesktops | - | - | - |');
+  expect(row(clients, 'operation')).toBe(
+    `| operation | own V1 XML | pop-core GET JSON | rpc-client JSON | ${FULL_CLIENTS.join(' JSON | ')} JSON |`,
+  );
+  expect(row(clients, 'DescribeSnapshots')).toBe('| DescribeSnapshots | - | refused | ok | - | - | - | - |');
+  expect(row(clients, 'CreateSnapshot')).toBe('| CreateSnapshot | ok | - | - | - | - | - | - |');
+  expect(row(clients, 'StopDesktops')).toBe('| StopDesktops | - | - | - | - | - | - | - |');
+  expect(clients).toContain('no full run (`npm run test:full`) has filled them yet');
   expect(clients.split('\n').filter((line) => /^\| [A-Z]/.test(line))).toHaveLength(ACTIONS.length);
 });
 
@@ -83,12 +86,49 @@ test('a run of a part leaves the file as it is, a whole one writes it', () => {
   process.env[COVERAGE_DIR] = notes;
   try {
     for (const one of WHOLE.slice(0, -1)) noteSeen(one);
-    expect(writeCoverage(notes, file)).toBe(false);
+    expect(writeCoverage(notes, file, '2026-01-02')).toBe(false);
     expect(existsSync(file)).toBe(false);
     noteSeen(WHOLE.at(-1)!);
     writeFileSync(join(notes, 'another-process.jsonl'), '');
-    expect(writeCoverage(notes, file)).toBe(true);
+    expect(writeCoverage(notes, file, '2026-01-02')).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe(coverageTable(WHOLE));
+  } finally {
+    for (const made of [folder, notes]) rmSync(made, { recursive: true });
+  }
+});
+
+test('the columns of the full tier stay as they are, with their day, until another full run', () => {
+  const [folder, notes] = [temporary(), temporary()];
+  const file = join(folder, 'COVERAGE.md');
+  const write = (day: string, ...more: Seen[]) => {
+    writeFileSync(join(notes, 'x.jsonl'), [...WHOLE, ...more].map((one) => JSON.stringify(one)).join('\n'));
+    expect(writeCoverage(notes, file, day)).toBe(true);
+    return readFileSync(file, 'utf8');
+  };
+  const last = (text: string, action: string) =>
+    row(text.slice(text.indexOf('## Which client')), action)
+      ?.split(' | ')
+      .slice(-4)
+      .join(' ');
+  const [one, two, three, four] = FULL_CLIENTS;
+  try {
+    expect(last(write('2026-01-01', seen('StopDesktops', 'OK', 'JSON', one)), 'StopDesktops')).toBe(
+      '- - - - |',
+    );
+    const all = FULL_CLIENTS.map((client) => seen('DescribeRegions', 'OK', 'JSON', client));
+    const refused = seen('StopDesktops', 'InvalidDesktopId.NotFound', 'JSON', two);
+    const full = write('2026-01-02', ...all, refused, seen('StopDesktops', 'OK', 'JSON', three));
+    expect(full).toContain('are of the run of 2026-01-02, ');
+    expect([last(full, 'DescribeRegions'), last(full, 'StopDesktops')]).toEqual([
+      'ok ok ok ok |',
+      '- refused ok - |',
+    ]);
+    expect(write('2026-01-03')).toBe(full);
+    const again = write('2026-01-04', ...all);
+    expect(again).toContain('are of the run of 2026-01-04, ');
+    expect(last(again, 'StopDesktops')).toBe('- - - - |');
+    writeFileSync(file, again.replaceAll(`${four} JSON`, 'gone'));
+    expect(() => write('2026-01-05')).toThrow(`no column of ${four}`);
   } finally {
     for (const made of [folder, notes]) rmSync(made, { recursive: true });
   }

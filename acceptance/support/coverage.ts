@@ -2,18 +2,31 @@
  * Which outcomes of which operations a run has seen, in which format, and which client has called what: the two tables of
  * acceptance/COVERAGE.md.
  *
- * Invariant: the tables are rewritten only by a run in which every operation has succeeded and every client has called,
- * so that a run of a few files does not spoil them.
+ * Invariants: the tables are rewritten only by a run in which every operation has succeeded and every client has called,
+ * so that a run of a few files does not spoil them; the columns of the clients that only the full tier runs say of which
+ * run they are, and are taken over as they stand by a run without them (see full-columns.ts).
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cellOf,
+  type FullColumns,
+  fullColumnsOf,
+  NO_FULL_RUN,
+  readFullColumns,
+  sinceFullRun,
+} from './full-columns.ts';
 import { OPERATIONS } from './operations.ts';
-import { CLIENTS, readSeen, type Seen } from './seen.ts';
+import { CLIENTS, FULL_CLIENTS, readSeen, type Seen } from './seen.ts';
 
-/** Writes the tables into `file` if what lies in `directory` is of a whole run; says whether it did. */
-export function writeCoverage(directory: string, file: string): boolean {
+/**
+ * Writes the tables into `file` if what lies in `directory` is of a whole run; says whether it did. `today` is
+ * `YYYY-MM-DD`.
+ */
+export function writeCoverage(directory: string, file: string, today: string): boolean {
   const seen = readSeen(directory);
   if (!isWhole(seen)) return false;
-  writeFileSync(file, coverageTable(seen));
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  writeFileSync(file, coverageTable(seen, fullColumnsOf(seen, today) ?? readFullColumns(before)));
   return true;
 }
 
@@ -28,9 +41,10 @@ export function isWhole(seen: readonly Seen[]): boolean {
   );
 }
 
-/** Both tables. */
-export function coverageTable(seen: readonly Seen[]): string {
-  return [...outcomes(seen), ...callers(seen)].join('\n');
+/** Both tables; what the clients of the full tier have received is in their columns alone, so that tiers do not differ. */
+export function coverageTable(seen: readonly Seen[], full: FullColumns = NO_FULL_RUN): string {
+  const always = seen.filter((s) => CLIENTS.some((client) => client === s.client));
+  return [...outcomes(always), ...callers(always, full)].join('\n');
 }
 
 /** A row for each documented outcome of each operation. */
@@ -63,30 +77,34 @@ function outcomes(seen: readonly Seen[]): string[] {
 }
 
 /** A row for each operation, a column for each client and format that it has received. */
-function callers(seen: readonly Seen[]): string[] {
+function callers(seen: readonly Seen[], full: FullColumns): string[] {
   const columns = CLIENTS.flatMap((client) =>
     (['JSON', 'XML'] as const)
       .filter((format) => seen.some((s) => s.client === client && s.format === format))
       .map((format) => ({ client, format })),
   );
   const rows = Object.keys(OPERATIONS).map((action) => {
-    const cells = columns.map(({ client, format }) => {
-      const own = seen.filter((s) => s.action === action && s.client === client && s.format === format);
-      if (own.some((s) => s.code === 'OK')) return 'ok';
-      return own.length > 0 ? 'refused' : '-';
-    });
-    return `| ${[action, ...cells].join(' | ')} |`;
+    const cells = columns.map(({ client, format }) =>
+      cellOf(seen.filter((s) => s.action === action && s.client === client && s.format === format)),
+    );
+    const last = FULL_CLIENTS.map((client) => full.cells.get(client)?.get(action) ?? '-');
+    return `| ${[action, ...cells, ...last].join(' | ')} |`;
   });
+  const heads = [
+    ...columns.map(({ client, format }) => `${client} ${format}`),
+    ...FULL_CLIENTS.map((client) => `${client} JSON`),
+  ];
   return [
     '## Which client has called what',
     '',
     '`ok`: the client has received a success; `refused`: refusals alone; a dash: it has not called the operation. `own` is',
     'the signer of this suite, in both signatures; the others are the npm packages of the public service, of which',
-    '`rpc-client` sends as the provider of Terraform does. They read JSON only. The full tier (`npm run test:full`) also',
-    'calls by aliyungo, in acceptance/aliyungo.full.ts.',
+    '`rpc-client` sends as the provider of Terraform does; aliyungo is a Go package of Debian. They read JSON only.',
     '',
-    `| ${['operation', ...columns.map(({ client, format }) => `${client} ${format}`)].join(' | ')} |`,
-    `|${'---|'.repeat(columns.length + 1)}`,
+    ...sinceFullRun(full),
+    '',
+    `| ${['operation', ...heads].join(' | ')} |`,
+    `|${'---|'.repeat(heads.length + 1)}`,
     ...rows,
     '',
   ];

@@ -15,7 +15,7 @@ export interface Refusal {
 }
 
 /** What the call was refused with; fails when it was not. */
-export async function refusalOf(name: SdkName, call: Promise<unknown>): Promise<Refusal> {
+export async function refusalOf(name: SdkName | 'aliyungo', call: Promise<unknown>): Promise<Refusal> {
   const error = await call.then(
     (answer) => {
       throw new Error(`${name} took this for a success: ${JSON.stringify(answer)}`);
@@ -24,7 +24,7 @@ export async function refusalOf(name: SdkName, call: Promise<unknown>): Promise<
   );
   expect(error).toBeInstanceOf(Error);
   expect(error.code, `${name}: ${error.stack}`).toBeTypeOf('string');
-  const read = name.startsWith('pop-core') ? ofPopCore(error) : ofTea(name, error);
+  const read = readBy(name, error);
   expect(read.requestId).toMatch(/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/);
   expect(read.message).not.toBe('');
   return read;
@@ -38,6 +38,21 @@ interface ClientError extends Error {
   readonly statusCode?: number;
   readonly requestId?: string;
   readonly accessDeniedDetail?: Readonly<Record<string, unknown>>;
+}
+
+function readBy(name: SdkName | 'aliyungo', error: ClientError): Refusal {
+  if (name === 'aliyungo') return ofAliyungo(error);
+  return name.startsWith('pop-core') ? ofPopCore(error) : ofTea(name, error);
+}
+
+/** All fields of the answer, and a text that begins with the RequestId and the status. */
+function ofAliyungo({ code, message: text, data, statusCode }: ClientError): Refusal {
+  const [message, requestId] = [String(data['Message']), String(data['RequestId'])];
+  const told = `RequestId: ${requestId} Status Code: ${statusCode} Code: ${code} Message: ${message}`;
+  expect(text).toBe(`Aliyun API Error: ${told}`);
+  expect(data['Code']).toBe(code);
+  expect(data['HostId']).toMatch(/^[\w.:-]+$/);
+  return { code, message, requestId, status: statusCode! };
 }
 
 function ofPopCore(error: ClientError): Refusal {

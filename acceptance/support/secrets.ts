@@ -3,7 +3,8 @@
  *
  * Invariants: secrets are noted where they come to be (keys, SecurityTokens and tickets as they are handed out, tokens and
  * TLS keys as they are set, passwords and scripts as they are sent), so that no test has to think of it; each is looked
- * for as it is, in Base64 and percent-encoded; a place that should be there and cannot be read is a failure.
+ * for as it is, in Base64 and hex, percent-encoded and as a text of JSON; a place that should be there and cannot be read
+ * is a failure.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ type Kind = 'secret' | 'script';
 /** Shorter ones, like the wrong secret `x`, stand everywhere by chance. */
 const SHORTEST = 12;
 const LINK = /#link=([A-Za-z0-9%]{20,})/g;
-const IN_OUTPUT = /(AccessKeySecret|SecurityToken)[":\s]{1,20}([A-Za-z0-9+/]{20,}=*)/g;
+const IN_OUTPUT = /(AccessKeySecret|SecurityToken|Ticket)[":\s]{1,20}([A-Za-z0-9+/]{20,}=*)/g;
 /** Files of the data directory that hold secrets on purpose, closed to others. */
 const ON_PURPOSE = new Set(['secret.key', 'admin-key.json']);
 
@@ -31,7 +32,15 @@ export function noteKey(key: { readonly accessKeySecret: string; readonly securi
   noteSecret('SecurityToken', key.securityToken);
 }
 
-/** Notes the secrets that a command has printed. */
+/** Notes secret.key by the hex that its file holds. */
+export function noteKeyFile(hex: string): void {
+  const bytes = Buffer.from(hex, 'hex');
+  for (const form of [hex, hex.toUpperCase(), bytes.toString('base64url'), bytes.toString('latin1')])
+    noteSecret('secret.key', form);
+  noteSecret('secret.key', bytes.toString('base64').replace(/=+$/, ''));
+}
+
+/** Notes the secrets that a command has printed, or that an answer holds. */
 export function notePrinted(output: string): void {
   for (const [, what, text] of output.matchAll(IN_OUTPUT)) noteSecret(what!, text);
   for (const [, token] of output.matchAll(LINK)) noteSecret('sign-in link', decodeURIComponent(token!));
@@ -64,22 +73,38 @@ export function findLeaks(places: Iterable<Place>): string[] {
   return [...leaks];
 }
 
-function formsOf(secret: string): string[] {
+function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   // As latin1, which is how files are read here.
-  return [bytes.toString('latin1'), secret, bytes.toString('base64'), encodeURIComponent(secret)];
+  const plain = [bytes.toString('latin1'), secret];
+  const json = plain.map((text) => JSON.stringify(text).slice(1, -1));
+  const form = new URLSearchParams([['', secret]]).toString().slice(1);
+  const coded = [bytes.toString('base64'), bytes.toString('hex'), encodeURIComponent(secret), form];
+  return [...new Set([...plain, ...json, ...coded])];
 }
 
-/** The files of a data directory that are looked through: all but disks, images, packs and what holds secrets on purpose. */
-export async function placesOf(data: string): Promise<Place[]> {
+/**
+ * The files of a data directory and its vault that are looked through: all but disks, images, packs and what holds
+ * secrets on purpose.
+ */
+export async function placesOf(data: string, vault = join(data, 'vault')): Promise<Place[]> {
   const files = (await readdir(data, { withFileTypes: true }))
     .filter((entry) => entry.isFile() && !ON_PURPOSE.has(entry.name))
     .map((entry) => join(data, entry.name));
-  for (const folder of ['run', 'vault/snapshots'])
-    for (const entry of await readdir(join(data, folder), { recursive: true, withFileTypes: true }))
-      if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
-  files.push(join(data, 'vault/vault.json'));
-  return await Promise.all(files.map(async (file): Promise<Place> => [file, await readFile(file, 'latin1')]));
+  files.push(join(vault, 'vault.json'));
+  const all = [placesBelow(join(data, 'run')), placesBelow(join(vault, 'snapshots')), read(files)];
+  return (await Promise.all(all)).flat();
+}
+
+/** All files of a folder and its folders. */
+export async function placesBelow(folder: string): Promise<Place[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return await read(files.map((entry) => join(entry.parentPath, entry.name)));
+}
+
+function read(files: readonly string[]): Promise<Place[]> {
+  return Promise.all(files.map(async (file): Promise<Place> => [file, await readFile(file, 'latin1')]));
 }
 
 /** Command line and environment of processes; those that have ended meanwhile are left out. */

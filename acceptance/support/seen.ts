@@ -24,7 +24,11 @@ export type SdkName = (typeof SDK_NAMES)[number];
 
 /** All that sign: this suite's own signer in its two ways, then the others. */
 export const CLIENTS = ['own V3', 'own V1', ...SDK_NAMES] as const;
-export type ClientName = (typeof CLIENTS)[number];
+
+/** Those that only the full tier runs: Debian's aliyungo in its four ways, see aliyungo.ts. */
+export const FULL_CLIENTS = ['aliyungo Invoke', 'aliyungo flatten', 'aliyungo GET', 'aliyungo POST'] as const;
+export type FullClient = (typeof FULL_CLIENTS)[number];
+export type ClientName = (typeof CLIENTS)[number] | FullClient;
 
 export interface Seen {
   readonly action: string;

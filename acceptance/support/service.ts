@@ -2,7 +2,8 @@
  * The real service as a child process, as a user starts it: `openecd serve`.
  *
  * Invariants: it lives on a data directory of its own; `close` ends it, ends every desktop that it left running, looks for
- * every secret of the tests in all that it wrote (see secrets.ts) and fails if one is there, and removes the directory; nothing of the service's code is used, only its command and its files that users see.
+ * every secret of the tests in all that it wrote (see search.ts) and fails if one is there, and removes the directory;
+ * nothing of the service's code is used, only its command and its files that users see.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,16 +14,8 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Client } from './client.ts';
 import type { Key } from './sdk.ts';
-import {
-  findLeaks,
-  noteKey,
-  notePem,
-  notePrinted,
-  noteSecret,
-  type Place,
-  placesOf,
-  placesOfProcesses,
-} from './secrets.ts';
+import { noteDataDir, searchLeft } from './search.ts';
+import { notePem, notePrinted, noteSecret, type Place, placesOfProcesses } from './secrets.ts';
 
 const OPENECD = resolve(import.meta.dirname, '../../bin/openecd');
 const START_MS = 60_000;
@@ -48,6 +41,8 @@ export class Service {
   #child: ChildProcess | null = null;
   #log = '';
   #output = '';
+  /** What commands have written to standard error. */
+  #told = '';
   #url = '';
   #key: Key | null = null;
 
@@ -105,11 +100,17 @@ export class Service {
   }
 
   /** Runs `openecd` with the given words; gives its standard output. */
-  async openecd(...words: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(OPENECD, words, { timeout: 120_000, maxBuffer: 1 << 26 });
+  readonly openecd = async (...words: string[]): Promise<string> => {
+    const options = { timeout: 120_000, maxBuffer: 1 << 26 };
+    const ran = promisify(execFile)(OPENECD, words, options).catch((error: { stderr?: string }) => {
+      this.#told += error.stderr ?? '';
+      throw error;
+    });
+    const { stdout, stderr } = await ran;
+    this.#told += stderr;
     notePrinted(stdout);
     return stdout;
-  }
+  };
 
   /** Runs `openecd GROUP COMMAND --data ...` on its data. */
   command(group: string, command: string, ...words: string[]): Promise<string> {
@@ -153,8 +154,7 @@ export class Service {
       string
     >;
     this.#key = { accessKeyId: key['AccessKeyId']!, accessKeySecret: key['AccessKeySecret']! };
-    noteKey(this.#key);
-    noteSecret('secret.key', (await readFile(join(this.data, 'secret.key'), 'utf8')).trim());
+    await noteDataDir(this.data);
   }
 
   /** Ends the service; desktops go on running. Gives its exit code, or the signal's name. */
@@ -172,17 +172,15 @@ export class Service {
 
   /** Ends everything, looks for secrets in what it has written, and removes the data. Throws when one is there. */
   async close(): Promise<void> {
-    let leaks: string[] = [];
     try {
-      leaks = findLeaks(await this.#written());
+      await searchLeft(this.data, await this.#said());
     } finally {
       await this.#end();
     }
-    if (leaks.length > 0) throw new Error(`secrets stand where they must not:\n${leaks.join('\n')}`);
   }
 
-  /** All that could hold a secret and must not; the service has ended afterwards. */
-  async #written(): Promise<Place[]> {
+  /** All that could hold a secret and must not, but files; the service has ended afterwards. */
+  async #said(): Promise<Place[]> {
     const left = await this.#left();
     const processes = await placesOfProcesses(this.pid === undefined ? left : [this.pid, ...left]);
     await this.down();
@@ -190,8 +188,8 @@ export class Service {
       ...processes,
       ['the log', this.#log],
       ['the standard output', this.#output],
+      ['what its commands told', this.#told],
       ['the audit log', await this.command('audit', 'export')],
-      ...(await placesOf(this.data)),
     ];
   }
 

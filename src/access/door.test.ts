@@ -285,3 +285,11 @@ test('a ticket, its hash and a Password stand in no log and in no record of the 
     expect(written).not.toContain(secret);
   }
 });
+
+test('a secret in the log fails the close of a door, in whichever test of it', async () => {
+  await open();
+  const leaking = await new AccessDoor().start();
+  const key = await leaking.admin();
+  leaking.logged.push(`before ${key.AccessKeySecret} after`);
+  await expect(leaking.close()).rejects.toThrow(/must not:\nAccessKeySecret in the log$/);
+});

@@ -1,14 +1,19 @@
 /**
  * Where the cases run: a data directory made once and copied for each case, and the child that dies on the copy.
  *
- * Invariant: `sweep` ends every process of a directory that was made here and removes it.
+ * Invariants: every data directory has keys, as a service's has; `sweep` ends every process of a directory that was made
+ * here, fails if a secret stands in what was told or left there, and removes it.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { demandNoLeaks, searchLeft } from '../../acceptance/support/search.ts';
+import { noteKey } from '../../acceptance/support/secrets.ts';
+import { createKey, openKeySecrets } from '../../src/catalogue/keys.ts';
 import { type Event, Replay } from './events.ts';
 import { Model } from './model.ts';
 import { processesOf, within } from './processes.ts';
@@ -53,6 +58,8 @@ const AT_ONCE = 3;
 
 export class Bed {
   readonly #dirs: string[] = [];
+  /** What the services of a directory have told. */
+  readonly #told = new Map<string, string>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   readonly #templates = new Map<boolean, Promise<string>>();
@@ -67,6 +74,9 @@ export class Bed {
   async #make(desktop: boolean): Promise<string> {
     const dir = await this.newDir();
     const world = await World.open(dir);
+    const box = await openKeySecrets(world.catalogue, world.dir.secretKey);
+    const key = await createKey(world.catalogue.db, box);
+    noteKey({ accessKeySecret: key.AccessKeySecret });
     await world.importImage(IMAGE.map(({ offset, length, byte }) => `write -P ${byte} ${offset} ${length}`));
     if (desktop) {
       await world.stop(await world.create());
@@ -150,6 +160,7 @@ export class Bed {
       const signal = await within(60, 'the child dies or ends', gone);
       await within(20, 'the other processes are found', Promise.all(killing));
       replay.died();
+      this.told(dir, stderr);
       if (signal !== 'SIGKILL') throw new Error(`the child ended by itself:\n${stderr}`);
       return { dir, replay, died: !replay.ended, stderr };
     } finally {
@@ -163,14 +174,29 @@ export class Bed {
     await killAll(dir, (program) => program.startsWith('qemu-system'));
   }
 
-  /** Ends what is left of a directory and removes it. */
+  /** Keeps what a service of the directory has logged, for the search at its end. */
+  told(dir: string, log: string): void {
+    this.#told.set(dir, `${this.#told.get(dir) ?? ''}${log}`);
+  }
+
+  /** Ends what is left of a directory, looks through it and removes it. Throws when a secret is there. */
   async sweep(dir: string): Promise<void> {
     await killAll(dir, () => true);
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    const told = [['the log', this.#told.get(dir) ?? '']] as const;
+    this.#told.delete(dir);
+    try {
+      // Some hold a service's directory only further below, or have been swept already.
+      if (existsSync(join(dir, 'secret.key'))) await searchLeft(dir, told);
+      else demandNoLeaks(told);
+    } finally {
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    }
   }
 
   async close(): Promise<void> {
-    for (const dir of this.#dirs) await this.sweep(dir);
+    const failed: unknown[] = [];
+    for (const dir of this.#dirs) await this.sweep(dir).catch((error: unknown) => failed.push(error));
+    if (failed.length > 0) throw new AggregateError(failed, failed.map(String).join('\n'));
   }
 }
 

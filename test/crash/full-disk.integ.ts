@@ -23,7 +23,11 @@ let world: World | undefined;
 
 afterEach(async () => {
   await world?.close();
-  if (world !== undefined) await bed.sweep(world.dir.path).catch(() => {});
+  // A file system is mounted there still.
+  const busy = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EBUSY') throw error;
+  };
+  if (world !== undefined) await bed.sweep(world.dir.path).catch(busy);
   world = undefined;
   for (const mount of mounts.splice(0).reverse()) execFileSync('umount', ['-l', mount]);
 });

@@ -34,6 +34,7 @@ export async function judged(bed: Bed, run: CaseRun): Promise<void> {
     const story = `${told.slice(-40).join('\n')}\n${run.stderr.slice(-6000)}\nthen:\n${log.slice(-12000)}`;
     throw new Error(`${(error as Error).stack}\n${story}`, { cause: error });
   } finally {
+    bed.told(run.dir, log);
     await bed.sweep(run.dir);
   }
 }

@@ -1,10 +1,14 @@
 /**
  * A door with the real operations, a real catalogue, real rights, limits and audit log, wired as src/server.ts does; only
  * desktops and snapshots themselves are fakes.
+ *
+ * Invariant: `close` fails if the log holds a secret.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { demandNoLeaks, noteDataDir } from '../../../acceptance/support/search.ts';
+import { noteKey } from '../../../acceptance/support/secrets.ts';
 import { buildDoor } from '../../api/door.ts';
 import type { DoorPorts, DoorSettings } from '../../api/ports.ts';
 import { type AuditRecord, readAudit } from '../../catalogue/audit-rows.ts';
@@ -82,19 +86,20 @@ export class AccessDoor {
       await putPolicy(catalogue, { name: policy, document });
       await attachPolicy(catalogue, policy, name);
     }
-    return await createKey(catalogue.db, this.box, { userName: name });
+    return noted(await createKey(catalogue.db, this.box, { userName: name }));
   }
 
   async admin(): Promise<NewKey> {
-    return await createKey(this.bed.catalogue.db, this.box);
+    return noted(await createKey(this.bed.catalogue.db, this.box));
   }
 
   async temporary(userName: string, seconds: number, policy?: object): Promise<TemporaryKey> {
-    return await createTemporaryKey(this.bed.catalogue.db, this.box, {
+    const made = await createTemporaryKey(this.bed.catalogue.db, this.box, {
       userName,
       seconds,
       policy: policy === undefined ? undefined : JSON.stringify({ Version: '1', Statement: [policy] }),
     });
+    return noted(made);
   }
 
   async audited(): Promise<AuditRecord[]> {
@@ -107,6 +112,17 @@ export class AccessDoor {
   async close(): Promise<void> {
     await this.#close();
     await this.bed.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      await noteDataDir(this.#folder);
+      demandNoLeaks([['the log', this.logged.join('\n')]]);
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
   }
+}
+
+function noted<K extends NewKey | TemporaryKey>(key: K): K {
+  const token = 'SecurityToken' in key ? { securityToken: key.SecurityToken } : {};
+  noteKey({ accessKeySecret: key.AccessKeySecret, ...token });
+  return key;
 }

@@ -1,5 +1,7 @@
-/** Runs command lines inside a test, and keeps what they write. */
+/** Runs command lines inside a test, and keeps what they write. No secret may be in what goes to standard error. */
 import { PassThrough } from 'node:stream';
+import { demandNoLeaks } from '../../../acceptance/support/search.ts';
+import { notePrinted } from '../../../acceptance/support/secrets.ts';
 import { run } from '../run.ts';
 
 export interface CliResult {
@@ -29,5 +31,7 @@ export async function runCli(words: readonly string[], options: CliOptions = {})
     signal: options.signal ?? new AbortController().signal,
   });
   binary.end();
+  notePrinted(stdout);
+  demandNoLeaks([[`standard error of ${words.slice(0, 2).join(' ')}`, stderr]]);
   return { code, stdout, stderr, bytes: Buffer.concat(chunks) };
 }
