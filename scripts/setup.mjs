@@ -26,6 +26,7 @@ export const NEEDS = [
   { find: ['qemu-img'], debian: 'qemu-utils', why: 'makes and checks disk files' },
   { find: ['qemu-io'], debian: 'qemu-utils', why: 'writes test patterns' },
   { find: ['bridge'], debian: 'iproute2', why: 'puts desktops on a bridge of the host' },
+  { find: ['nft'], debian: 'nftables', why: 'keeps what is not IP from leaving desktops on a bridge' },
   { find: ['mke2fs'], debian: 'e2fsprogs', why: 'makes the demo guest image' },
   {
     find: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/edk2/x64/OVMF_CODE.4m.fd'],

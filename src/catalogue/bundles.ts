@@ -66,7 +66,7 @@ export async function deleteBundles(trx: Trx, ids: readonly string[], now: numbe
   if (ids.length > 0) {
     await trx
       .updateTable('bundles')
-      .set({ deleted_at: now })
+      .set({ deleted_at: now, cloud_init: null })
       .where('id', 'in', [...ids])
       .where('deleted_at', 'is', null)
       .execute();

@@ -9,7 +9,7 @@ import type { Finding } from './doctor-checks.ts';
 
 const BRIDGE = 'bridge:';
 
-/** Root, iproute2, the tun device as QEMU's user, and each bridge that is named. */
+/** Root, iproute2, nftables, the tun device as QEMU's user, and each bridge that is named. */
 export async function checkBridges(settings: Settings, user: User | undefined): Promise<Finding[]> {
   const named = settings.bundles
     .map(({ network }) => network)
@@ -39,15 +39,16 @@ async function portFinding(user: User | undefined): Promise<Finding> {
     return missing('the service is not root', 'Run the service as root: only root makes ports on a bridge.');
   const shell = (script: string, as?: User) =>
     runProgram({ program: '/bin/sh', args: ['-c', script], timeoutMs: 10_000, user: as });
-  const tools = await shell('command -v ip && command -v bridge');
-  if (tools.exitCode !== 0) return missing('iproute2 is not installed', 'apt-get install iproute2');
+  const tools = await shell('command -v ip && command -v bridge && command -v nft');
+  if (tools.exitCode !== 0)
+    return missing('iproute2 or nftables is not installed', 'apt-get install iproute2 nftables');
   const tun = await shell(': <>/dev/net/tun', user);
   if (tun.exitCode !== 0)
     return missing(
       `QEMU's user cannot open /dev/net/tun: ${tun.stderr.trim().split('\n').at(-1)}`,
       'modprobe tun; chmod 0666 /dev/net/tun (what udev does; it gives nobody a port that is not made for them)',
     );
-  return { status: 'ok', what, found: 'ip, bridge, /dev/net/tun' };
+  return { status: 'ok', what, found: 'ip, bridge, nft, /dev/net/tun' };
 }
 
 function bridgeFinding(name: string): Finding {

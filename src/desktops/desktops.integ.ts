@@ -162,10 +162,15 @@ describe('desktops with a real QEMU and no guest', () => {
       await expect(stat(runFolder(room.dir, id).dir)).rejects.toThrow('ENOENT');
       await fails(room.desktops.remove([id], none), 'InvalidDesktopId.NotFound');
     };
-    const running = await room.create();
+    const bundle = { ...room.wanted().bundle, cloudInit: { password: 'of the guest' } };
+    const running = await room.create({ bundle });
     const pid = room.desktops.qemuPid(running);
+    expect((await room.row(running)).cloud_init).toContain('of the guest');
+    expect(await filesUnder(room.dir)).toContain(`run/${running}.seed/user-data`);
     await room.desktops.remove([running], none);
     await gone(running, pid);
+    expect((await room.row(running)).cloud_init).toBeNull();
+    expect((await filesUnder(room.dir)).filter((name) => name.includes('seed'))).toEqual([]);
 
     const stopping = await room.create();
     const stoppingPid = room.desktops.qemuPid(stopping);

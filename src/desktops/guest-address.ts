@@ -9,8 +9,10 @@ import { sleep } from '../async.ts';
 import type { AgentLink } from './agent-link.ts';
 
 const ASK_MS = 1_000;
-const UNTIL_KNOWN_MS = 5_000;
-const KNOWN_MS = 60_000;
+/** After an answer without an address: a guest that starts soon has one. */
+const SOON_MS = 5_000;
+/** After an address; and after no answer, for a late one puts the agent out of step, which a freeze would have to mend. */
+const LATER_MS = 60_000;
 const MOST = 64;
 
 export class GuestAddress {
@@ -32,17 +34,20 @@ export class GuestAddress {
   }
 
   async #watch(): Promise<void> {
-    for (
-      const { ended } = this.#link;
-      ;
-      await sleep(this.#address === null ? UNTIL_KNOWN_MS : KNOWN_MS, ended)
-    ) {
+    const { ended } = this.#link;
+    while (!ended.aborted) {
       await this.#link.whenThawed(ended);
       const agent = await this.#link.whenOpen(ended);
       const answer = await agent
         .call('guest-network-get-interfaces', {}, { timeoutMs: ASK_MS, signal: ended })
         .catch(() => null);
-      if (answer !== null || !agent.isOpen) this.#address = addressOf(answer, this.#mac);
+      if (answer !== null) this.#address = addressOf(answer, this.#mac);
+      const gone = new AbortController();
+      void agent.closed.then(() => gone.abort());
+      const pause = answer !== null && this.#address === null ? SOON_MS : LATER_MS;
+      await sleep(pause, AbortSignal.any([ended, gone.signal])).catch(() => {});
+      // Another agent is another boot.
+      if (!agent.isOpen) this.#address = null;
     }
   }
 }

@@ -118,7 +118,8 @@ export async function removeTask(context: Context, desktopId: string): Promise<v
   if (row !== undefined) await unplug(context, row);
   await faults.hit('desktop.delete.ended');
   await removeRunFolder(context.folder(desktopId));
-  await note(context.catalogue.db, desktopId, { qemu_pid: null, qemu_start_time: null });
+  // The row stays, for its snapshots; what may hold passwords does not.
+  await note(context.catalogue.db, desktopId, { qemu_pid: null, qemu_start_time: null, cloud_init: null });
   await context.options.hooks.deleted(desktopId);
   context.logOf(desktopId).info({}, 'the desktop is deleted');
 }

@@ -32,7 +32,7 @@ export const INTERNAL_ERRORS = {
     status: 503,
     message: 'The network of the desktop cannot be set up: {what}: {reason}',
     advice:
-      'The service must run as root, with the package iproute2, and the bridge that the bundle names must be there: docs/install.md, Networks. `openecd doctor --config FILE` looks.',
+      'The service must run as root, with the packages iproute2 and nftables, and the bridge that the bundle names must be there: docs/install.md, Networks. `openecd doctor --config FILE` looks.',
     internal: true,
   },
   'Agent.NotAnswering': {

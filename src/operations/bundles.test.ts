@@ -56,6 +56,10 @@ describe('CreateBundle', () => {
     await bed.call('CreateDesktops', { BundleId: id, Amount: 1 });
     const made = bed.calls.find(({ what }) => what === 'create')!;
     expect(made.args[0]).toMatchObject({ bundle: { id, network: 'bridge:br0', cloudInit } });
+    // Deleted, it stays for its desktops, without what may hold passwords.
+    await bed.desktop({ bundle_id: id });
+    await remove(id);
+    expect(await rows()).toMatchObject([{ id, network: 'bridge:br0', cloud_init: null }]);
   });
 
   it('makes a bundle with the machine of the first one of its type, with the nonce', async () => {

@@ -2,14 +2,15 @@
  * A machine's port on a bridge of this host: a tap device, which the user of QEMU may open and root has made.
  *
  * Invariants: its name follows from the machine's address (MAC), so that whoever knows the machine finds its port, also
- * after a crash; the port lets in frames of that address only and gets no frames for others (a guest cannot take a
- * neighbour's place, nor listen to it); the bridge keeps its own address and its MTU; the tap has no address of its own.
+ * after a crash; the port lets in frames of that address only (and what port-filter.ts lets in), and gets no frames for
+ * others: a guest cannot take a neighbour's place, nor listen to it; the bridge keeps its own address and its MTU; the tap has no address of its own.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { describeError, EcdError } from '../errors.ts';
+import { EcdError } from '../errors.ts';
+import { configure } from './host-network.ts';
+import { filterPorts, PORT_PREFIX } from './port-filter.ts';
 import type { User } from './process.ts';
-import { runProgram } from './run-program.ts';
 
 export interface TapSpec {
   /** A bridge that is there. */
@@ -21,12 +22,10 @@ export interface TapSpec {
 }
 
 const CLASS = '/sys/class/net';
-/** Interface names of Linux have at most 15 bytes. */
-const PREFIX = 'ecd-';
 
-/** The name of the tap of a machine with this address: 14 characters. */
+/** The name of the tap of a machine with this address: 14 characters, of the 15 that Linux takes. */
 export function tapName(mac: string): string {
-  return `${PREFIX}${mac.replaceAll(':', '').slice(-10)}`;
+  return `${PORT_PREFIX}${mac.replaceAll(':', '').slice(-10)}`;
 }
 
 /** True when the host has a bridge of this name. */
@@ -44,27 +43,18 @@ export async function plugTap({ bridge, mac, user }: TapSpec): Promise<string> {
     });
   try {
     await unplugTap(mac);
+    await filterPorts();
     const mtu = (await readFile(`${CLASS}/${bridge}/mtu`, 'utf8')).trim();
     const owner = user === undefined ? [] : ['user', String(user.uid)];
-    await run('ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap', ...owner);
+    await configure('ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap', ...owner);
     // A bridge takes the lowest address of its ports and their lowest MTU, unless it was given its own.
-    await run(
-      'ip',
-      'link',
-      'set',
-      'dev',
-      tap,
-      'address',
-      `fe${mac.slice(2)}`,
-      'mtu',
-      mtu,
-      'addrgenmode',
-      'none',
-    );
-    await run('ip', 'link', 'set', 'dev', tap, 'master', bridge);
-    await run('bridge', 'link', 'set', 'dev', tap, 'learning', 'off', 'locked', 'on', 'flood', 'off');
-    await run('bridge', 'fdb', 'replace', mac, 'dev', tap, 'master', 'static');
-    await run('ip', 'link', 'set', 'dev', tap, 'up');
+    await configure('ip', 'link', 'set', 'dev', tap, 'address', `fe${mac.slice(2)}`, 'mtu', mtu);
+    if (existsSync('/proc/sys/net/ipv6'))
+      await configure('ip', 'link', 'set', 'dev', tap, 'addrgenmode', 'none');
+    await configure('ip', 'link', 'set', 'dev', tap, 'master', bridge);
+    await configure('bridge', 'link', 'set', 'dev', tap, 'learning', 'off', 'locked', 'on', 'flood', 'off');
+    await configure('bridge', 'fdb', 'replace', mac, 'dev', tap, 'master', 'static');
+    await configure('ip', 'link', 'set', 'dev', tap, 'up');
     return tap;
   } catch (error) {
     await unplugTap(mac).catch(() => {});
@@ -75,16 +65,5 @@ export async function plugTap({ bridge, mac, user }: TapSpec): Promise<string> {
 /** Takes the port away, if there is one. Throws Network.Unavailable. */
 export async function unplugTap(mac: string): Promise<void> {
   const tap = tapName(mac);
-  if (existsSync(`${CLASS}/${tap}`)) await run('ip', 'link', 'delete', 'dev', tap);
-}
-
-/** A program of iproute2. */
-async function run(program: 'ip' | 'bridge', ...args: string[]): Promise<void> {
-  const what = [program, ...args].join(' ');
-  const { exitCode, stderr } = await runProgram({ program, args, timeoutMs: 10_000 }).catch(
-    (error: unknown) => {
-      throw new EcdError('Network.Unavailable', { what, reason: describeError(error) }, error);
-    },
-  );
-  if (exitCode !== 0) throw new EcdError('Network.Unavailable', { what, reason: stderr.trim().slice(-300) });
+  if (existsSync(`${CLASS}/${tap}`)) await configure('ip', 'link', 'delete', 'dev', tap);
 }
