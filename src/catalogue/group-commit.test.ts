@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,4 +172,42 @@ test('one that does not end holds up who writes, until it ends', async () => {
   gate.resolve();
   await Promise.all([slow, after]);
   expect(await keys()).toEqual(['a', 'b']);
+});
+
+test('what was answered is there after a kill', async () => {
+  const other = join(work, 'killed.db');
+  const code = `
+    import { writeSync } from 'node:fs';
+    import { Catalogue } from ${JSON.stringify(join(import.meta.dirname, 'catalogue.ts'))};
+    const catalogue = Catalogue.open(${JSON.stringify(other)});
+    const write = async (who) => {
+      for (let n = 0; ; n++) {
+        const key = who + '-' + n;
+        await catalogue.transaction((trx) => trx.insertInto('facts').values({ key, value: '' }).execute());
+        writeSync(1, key + '\\n');
+        // As after work of its own, so that commits meet in changing groups.
+        await new Promise((resolve) => setTimeout(resolve, who % 3));
+      }
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, who) => write(who)));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let said = '';
+  child.stdout.on('data', (data: Buffer) => {
+    said += data.toString();
+    if (said.length > 3000) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  const database = new DatabaseSync(other);
+  const there = new Set(
+    database
+      .prepare('SELECT key FROM facts')
+      .all()
+      .map((row) => row['key']),
+  );
+  database.close();
+  const answered = said.split('\n').slice(0, -1);
+  expect(answered.length).toBeGreaterThan(100);
+  expect(answered.filter((key) => !there.has(key))).toEqual([]);
 });
