@@ -54,3 +54,56 @@ export class KeyedMutex {
     }
   }
 }
+
+/** Like Mutex, but tasks that are shared run beside each other: only not beside one that runs alone. */
+export class SharedMutex {
+  #alone: Promise<unknown> = Promise.resolve();
+  /** Shared tasks begun, or waiting, since the last one that runs alone. */
+  #shared = new Set<Promise<unknown>>();
+
+  /** Alone: after all tasks before it, and before all after it. */
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const before = Promise.all([this.#alone, ...this.#shared]);
+    this.#shared = new Set();
+    const result = before.then(task);
+    this.#alone = result.catch(() => {});
+    return result;
+  }
+
+  share<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#alone.then(task);
+    const shared = this.#shared;
+    const ended = result.catch(() => {}).finally(() => shared.delete(ended));
+    shared.add(ended);
+    return result;
+  }
+}
+
+/** At most `size` tasks at once; the others wait in the order of their call. */
+export class Limiter {
+  #free: number;
+  readonly #size: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(size: number) {
+    this.#free = size;
+    this.#size = size;
+  }
+
+  /** Nothing runs or waits. */
+  get idle(): boolean {
+    return this.#free === this.#size;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}

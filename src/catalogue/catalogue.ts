@@ -2,7 +2,8 @@
  * The door to the catalogue: one object that every part is given, and its transactions.
  *
  * Invariants: whatever belongs together is written in one `transaction`; inside one, only its own `trx` is used (the
- * outer `db` would wait for ever). A failing database fails the one operation with Catalogue.Unavailable.
+ * outer `db` does not see it, and would wait for ever to write) and nothing but its own statements is waited for (see
+ * group-commit.ts). A failing database fails the operations at work with Catalogue.Unavailable.
  */
 import { sql, type Transaction } from 'kysely';
 import { EcdError } from '../errors.ts';

@@ -6,6 +6,7 @@
  */
 import { EcdError } from '../errors.ts';
 import type { Catalogue, Queries, Trx } from './catalogue.ts';
+import { rows } from './conditions.ts';
 
 /** The nonce of one request, on its way into a transaction. */
 export class Claim {
@@ -38,6 +39,11 @@ export class Claim {
     return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
   }
 
+  async isThere(queries: Queries): Promise<boolean> {
+    const text = 'SELECT 1 AS there FROM nonces WHERE access_key_id = ? AND nonce = ?';
+    return (await rows(queries, text, [this.#accessKeyId, this.#nonce])).length > 0;
+  }
+
   /** For work that no request asked for (policies, tests). */
   static none(): Claim {
     return new Claim('', '', 0);
@@ -46,7 +52,9 @@ export class Claim {
 
 /** Makes sure that the nonce of a request is on record after it was served, whether it wrote, did nothing or was refused. */
 export async function spendNonce(catalogue: Catalogue, claim: Claim): Promise<void> {
-  await claim.insert(catalogue.db);
+  // As a rule the write has recorded it. What is read here is durable.
+  if (await claim.isThere(catalogue.db)) return;
+  await catalogue.transaction((trx) => claim.insert(trx));
 }
 
 /** Forgets nonces whose window has passed. */

@@ -1,29 +1,28 @@
 /**
  * SQLite under kysely, by Node's own `node:sqlite`.
  *
- * Invariants: WAL with `synchronous=FULL`: a committed transaction survives a power cut; every kysely transaction is
- * `BEGIN IMMEDIATE`, so that it cannot fail half-way for a lock another process took; foreign keys are on.
+ * Invariants: WAL with `synchronous=FULL`: a committed transaction survives a power cut; foreign keys are on. Who may
+ * write when, and what is committed together, is the driver's (group-commit.ts).
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  SqliteAdapter,
-  type SqliteDatabase,
-  SqliteDriver,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  type SqliteStatement,
-} from 'kysely';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { EcdError } from '../errors.ts';
+import { GroupCommitDriver } from './group-commit.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Schema } from './schema.ts';
+import { Statements } from './statements.ts';
 
 export type Db = Kysely<Schema>;
 
-const STATEMENT_CACHE = 500;
+/** Of pages, in KiB, for each of the two connections. */
+const CACHE_KIB = 16_384;
+
+/** The driver has the order of connections; kysely's own lock would let nobody join a commit. */
+class Adapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
 
 /** Opens (and creates, and migrates) the catalogue file. The file is readable by its owner only. */
 export function openSqlite(file: string): Db {
@@ -31,12 +30,15 @@ export function openSqlite(file: string): Db {
   try {
     database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;`);
+      PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = 4000;`);
   } catch (error) {
     throw new EcdError('Catalogue.Unavailable', { reason: `cannot open ${file}` }, error);
   }
+  const writer = new Statements(database);
+  let reader: Statements;
   try {
     migrate(database);
+    reader = openReader(file) ?? writer;
   } catch (error) {
     database.close();
     throw error instanceof EcdError
@@ -45,12 +47,20 @@ export function openSqlite(file: string): Db {
   }
   return new Kysely<Schema>({
     dialect: {
-      createDriver: () => new ImmediateDriver(adapt(database)),
-      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new GroupCommitDriver(writer, reader),
+      createAdapter: () => new Adapter(),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
+}
+
+/** A second connection that only reads; none for a database in memory, which is its connection's own. */
+function openReader(file: string): Statements | undefined {
+  if (file === ':memory:') return undefined;
+  const database = new DatabaseSync(file, { readOnly: true });
+  database.exec(`PRAGMA busy_timeout = 10000; PRAGMA cache_size = -${CACHE_KIB};`);
+  return new Statements(database);
 }
 
 function migrate(database: DatabaseSync): void {
@@ -71,50 +81,4 @@ function migrate(database: DatabaseSync): void {
     database.exec('ROLLBACK');
     throw error;
   }
-}
-
-class ImmediateDriver extends SqliteDriver implements Driver {
-  constructor(database: SqliteDatabase) {
-    super({ database });
-  }
-
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  }
-}
-
-/** The part of better-sqlite3's interface that kysely's driver speaks, over node:sqlite, with prepared statements kept. */
-function adapt(database: DatabaseSync): SqliteDatabase {
-  const cache = new Map<string, SqliteStatement>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const kept = cache.get(sql);
-      if (kept !== undefined) return kept;
-      if (cache.size >= STATEMENT_CACHE) cache.delete(cache.keys().next().value!);
-      const statement = adaptStatement(database.prepare(sql));
-      cache.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-/** Rows as plain objects: those that node:sqlite makes itself are dictionaries, a third slower to make and to read. */
-function adaptStatement(statement: StatementSync): SqliteStatement {
-  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-  const names = statement.columns().map((column) => column.name);
-  statement.setReturnArrays(true);
-  const row = (cells: unknown): Record<string, unknown> => {
-    const made: Record<string, unknown> = {};
-    for (let i = 0; i < names.length; i++) made[names[i]!] = (cells as unknown[])[i];
-    return made;
-  };
-  return {
-    reader: names.length > 0,
-    all: (parameters) => statement.all(...values(parameters)).map(row),
-    run: (parameters) => statement.run(...values(parameters)),
-    *iterate(parameters) {
-      for (const cells of statement.iterate(...values(parameters))) yield row(cells);
-    },
-  };
 }

@@ -54,10 +54,10 @@ export function chain(layers: readonly LayerRow[], top: string): LayerRow[] {
     if (layer === undefined || found.length > byId.size) {
       throw new EcdError('InternalError', {}, new Error(`layer ${id} is not in the catalogue`));
     }
-    found.unshift(layer);
+    found.push(layer);
     id = layer.parent_id;
   }
-  return found;
+  return found.reverse();
 }
 
 /** The stack of a disk up to `top` (its active layer if none is named). */

@@ -6,7 +6,7 @@
  */
 import { resolve } from 'node:path';
 import pino from 'pino';
-import { Mutex, sleep } from '../async.ts';
+import { SharedMutex, sleep } from '../async.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { DataDir } from '../data-dir.ts';
 import { Qcow2Pool } from '../disks/qcow2/pool.ts';
@@ -109,7 +109,7 @@ async function archiveWithParts(
   const scan = new ScanPool({ threads: settings.snapshots.scanThreads, chunkSize: vault.chunkSize });
   try {
     dir.vault = path;
-    const recordLock = new Mutex();
+    const recordLock = new SharedMutex();
     await archiveImage(
       { catalogue, vault, pool, scan, log, clock: systemClock, recordLock, signal },
       imageId,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { Limiter } from '../async.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { type InvocationStatus, listInvocations } from './command-list.ts';
 import { nameOf } from './create.ts';
 import { execOf, OUTPUT_BYTES, outcomeOf } from './guest-command.ts';
-import { Limiter } from './limiter.ts';
 import { decode } from './new-command.ts';
 
 describe('the content of a command', () => {

@@ -8,6 +8,7 @@
  */
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { Limiter } from '../async.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import { describeError, EcdError } from '../errors.ts';
@@ -17,7 +18,6 @@ import { execInGuest } from '../qemu/agent-exec.ts';
 import { type InvocationFilter, type InvocationPage, listInvocations, type Page } from './command-list.ts';
 import type { Desktops } from './desktops.ts';
 import { type CommandType, execOf, type Outcome, outcomeOf, timedOut } from './guest-command.ts';
-import { Limiter } from './limiter.ts';
 import { decode, type NewCommand, recordCommand } from './new-command.ts';
 import { endInGuest, isRunning, recordStop, type StopRequest } from './stop-command.ts';
 import { Tasks } from './tasks.ts';

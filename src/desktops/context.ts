@@ -1,5 +1,6 @@
 /** What the files of this folder share: the parts they are given, the machines they hold, the work under way. */
 import type { Logger } from 'pino';
+import { Limiter } from '../async.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { DiskPool } from '../disks/types.ts';
 import { describeError } from '../errors.ts';
@@ -7,7 +8,6 @@ import type { Clock } from '../ids.ts';
 import type { Accelerator } from '../qemu/kvm.ts';
 import type { User } from '../qemu/process.ts';
 import type { Settings } from '../settings.ts';
-import { Limiter } from './limiter.ts';
 import type { Machine } from './machine.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
 import { Tasks } from './tasks.ts';

@@ -8,13 +8,13 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Limiter } from '../async.ts';
 import { disksOf } from '../catalogue/stacks.ts';
 import type { Context } from './context.ts';
 import { createTask } from './create.ts';
 import { processOf } from './find-process.ts';
 import { hold } from './launch.ts';
 import { killProcess, rebootTask, removeTask, startTask, stopTask } from './lifecycle.ts';
-import { Limiter } from './limiter.ts';
 import { unplug } from './network.ts';
 import { type DesktopRow, note } from './rows.ts';
 import { logTail } from './run-folder.ts';

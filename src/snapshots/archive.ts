@@ -5,7 +5,7 @@
  * backing; packs are synced before the index knows them, and both before a row says ACCOMPLISHED; the session lives until
  * that row is committed, so that no collection can come between.
  */
-import { chain, layersOf, stackOf } from '../catalogue/stacks.ts';
+import { chain, stackOf } from '../catalogue/stacks.ts';
 import type { FrozenView, Stack } from '../disks/types.ts';
 import { EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
@@ -18,18 +18,26 @@ import type { DiskState } from './state.ts';
 
 const REPORT_EVERY_MS = 500;
 
-/** Archives one layer. Throws Cancelled by the signal; the layer then waits as before. */
+export type ArchiveStep = Extract<Step, { kind: 'archive' }>;
+
+/** Whether nobody wrote since the parent: then no program is started and nothing read to archive it. */
+export function isUntouched(ctx: SnapshotContext, state: DiskState, step: ArchiveStep): Promise<boolean> {
+  return ctx.pool.isUntouched(stackOf(state.disk, chain(state.layers, step.layer)), step.depth);
+}
+
+/**
+ * Archives one layer, which is `untouched` or may not be. Throws Cancelled by the signal; the layer then waits as before.
+ */
 export async function archive(
   ctx: SnapshotContext,
   state: DiskState,
-  step: Extract<Step, { kind: 'archive' }>,
+  step: ArchiveStep,
+  untouched: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { disk } = state;
-  const stack = stackOf(disk, chain(await layersOf(ctx.catalogue.db, disk.id), step.layer));
+  const stack = stackOf(disk, chain(state.layers, step.layer));
   const parent = step.parentRoot === null ? null : parseRoot(step.parentRoot);
-  // Nobody wrote since the parent: no program is started to find that out.
-  const untouched = await ctx.pool.isUntouched(stack, step.depth);
   const session = await ctx.vault.session();
   try {
     const root = untouched
@@ -43,7 +51,7 @@ export async function archive(
         });
     const { newBytes } = await session.flush();
     await faults.hit('archive.flushed');
-    const dropped = await ctx.recordLock.run(() => accomplish(ctx, step.layer, root, newBytes));
+    const dropped = await ctx.recordLock.share(() => accomplish(ctx, step.layer, root, newBytes));
     if (dropped) await dropRecords(ctx);
     await faults.hit('archive.committed');
   } finally {

@@ -1,6 +1,6 @@
 /** What every part of snapshots/ works with. The desktops come as a port: snapshots/ never imports desktops/. */
 import type { Logger } from 'pino';
-import type { KeyedMutex, Mutex } from '../async.ts';
+import type { KeyedMutex, SharedMutex } from '../async.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { DiskType } from '../catalogue/schema.ts';
 import type { DiskPool, LiveDisk } from '../disks/types.ts';
@@ -41,8 +41,11 @@ export interface SnapshotContext {
   /** Held for whatever changes a disk's active or prepared layer. Never held while something is archived or settled. */
   readonly diskLock: KeyedMutex;
   readonly gate: SettleGate;
-  /** Held while vault records are written or removed together with their rows. */
-  readonly recordLock: Mutex;
+  /**
+   * Held while vault records are written or removed together with their rows; shared by archives, each of which writes
+   * records of its own.
+   */
+  readonly recordLock: SharedMutex;
   /** Aborted when the service stops. */
   readonly signal: AbortSignal;
   /** There is work for this disk. */

@@ -8,8 +8,9 @@
 import { chain, type LayerRow } from '../catalogue/stacks.ts';
 import { type DiskState, intentOf } from './state.ts';
 
-/** Stacks longer than this are settled before more is archived. */
+/** Stacks longer than this are settled before more is archived, if so many layers can be merged at once. */
 const LONG_STACK = 8;
+const WORTH_MERGING = 4;
 
 export type Step =
   | { readonly kind: 'release' }
@@ -40,7 +41,8 @@ export function nextStep(state: DiskState, skip: ReadonlySet<Step['kind']> = new
   const unprepared = !deleted && state.disk.intent === null && state.disk.prepared_layer === null;
   if (unprepared && !skip.has('prepare')) return { kind: 'prepare' };
   const settle = deleted || skip.has('settle') ? null : settleStep(state);
-  if (settle !== null && chain(state.layers, state.disk.active_layer).length > LONG_STACK) return settle;
+  const worth = settle !== null && settle.count >= WORTH_MERGING;
+  if (worth && chain(state.layers, state.disk.active_layer).length > LONG_STACK) return settle;
   return (skip.has('archive') ? null : archiveStep(state)) ?? settle;
 }
 

@@ -4,7 +4,7 @@
  * Invariant: an image becomes Available only with its root and its record durable.
  */
 import type { Logger } from 'pino';
-import type { Mutex } from '../async.ts';
+import type { SharedMutex } from '../async.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { imageById } from '../catalogue/images.ts';
 import type { DiskPool } from '../disks/types.ts';
@@ -25,7 +25,7 @@ export interface ImageArchive {
   readonly log: Logger;
   readonly clock: Clock;
   /** Held while records are written or removed together with their rows. */
-  readonly recordLock: Mutex;
+  readonly recordLock: SharedMutex;
   readonly signal: AbortSignal;
 }
 

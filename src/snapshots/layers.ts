@@ -14,7 +14,10 @@ import type { SnapshotContext } from './context.ts';
 /** A name for a layer to be made. */
 export async function allocateLayer(ctx: SnapshotContext, diskId: string): Promise<string> {
   const layerId = newId.layer();
-  await ctx.catalogue.db.insertInto('garbage').values({ disk_id: diskId, layer_id: layerId }).execute();
+  // In transactions, also single statements share their commit with others.
+  await ctx.catalogue.transaction((trx) =>
+    trx.insertInto('garbage').values({ disk_id: diskId, layer_id: layerId }).execute(),
+  );
   await faults.hit('layers.named');
   return layerId;
 }
@@ -53,11 +56,13 @@ export async function sweep(
   if (layerIds.length === 0) return;
   await ctx.pool.release(diskId, layerIds);
   await faults.hit('layers.released');
-  await ctx.catalogue.db
-    .deleteFrom('garbage')
-    .where('disk_id', '=', diskId)
-    .where('layer_id', 'in', [...layerIds])
-    .execute();
+  await ctx.catalogue.transaction((trx) =>
+    trx
+      .deleteFrom('garbage')
+      .where('disk_id', '=', diskId)
+      .where('layer_id', 'in', [...layerIds])
+      .execute(),
+  );
   await faults.hit('layers.forgotten');
 }
 

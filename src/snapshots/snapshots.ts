@@ -4,7 +4,7 @@
  * Invariants: those of the parts below; this file only joins them. Everything here may be called while everything else
  * runs.
  */
-import { KeyedMutex, Mutex, sleep, unlessAborted } from '../async.ts';
+import { KeyedMutex, SharedMutex, sleep, unlessAborted } from '../async.ts';
 import type { Claim } from '../catalogue/nonces.ts';
 import { disksOf } from '../catalogue/stacks.ts';
 import { describeError, EcdError } from '../errors.ts';
@@ -40,7 +40,7 @@ export class Snapshots {
     this.#ctx = {
       ...options,
       diskLock: new KeyedMutex(),
-      recordLock: new Mutex(),
+      recordLock: new SharedMutex(),
       gate: new SettleGate((diskId) => this.#workers.kick(diskId)),
       signal: this.#stop.signal,
       kick: (diskId) => this.#workers.kick(diskId),

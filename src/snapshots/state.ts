@@ -5,8 +5,9 @@
  * where nobody can: under the disk's lock, or in the transaction that acts.
  */
 import type { Queries } from '../catalogue/catalogue.ts';
+import { rows } from '../catalogue/conditions.ts';
 import type { DesktopStatus } from '../catalogue/schema.ts';
-import { type DiskRow, diskById, type LayerRow, layersOf } from '../catalogue/stacks.ts';
+import type { DiskRow, LayerRow } from '../catalogue/stacks.ts';
 import { faults } from '../faults.ts';
 
 export interface DiskState {
@@ -35,37 +36,30 @@ export function intentOf(disk: Pick<DiskRow, 'intent'>): Intent | null {
   return disk.intent === null ? null : (JSON.parse(disk.intent) as Intent);
 }
 
+type StateLayer = LayerRow & { readonly image_root: string | null; readonly waited_for: 0 | 1 };
+
+// Texts, and few of them: this is asked before each step of each disk.
+const DISK = `SELECT d.*, t.status AS desktop_status FROM disks d JOIN desktops t ON t.id = d.desktop_id WHERE d.id = ?`;
+const LAYERS = `SELECT l.*, i.root AS image_root,
+  EXISTS (SELECT 1 FROM snapshots s WHERE s.layer_id = l.id AND s.status = 'PROGRESSING') AS waited_for
+  FROM layers l LEFT JOIN images i ON i.id = l.image_id WHERE l.disk_id = ?`;
+
 /** Undefined when there is no such disk (any more). */
 export async function loadState(queries: Queries, diskId: string): Promise<DiskState | undefined> {
-  const disk = await diskById(queries, diskId);
+  const [disk] = await rows<DiskRow & { readonly desktop_status: DesktopStatus }>(queries, DISK, [diskId]);
   if (disk === undefined) return undefined;
   await faults.hit('state.disk.read');
-  const desktop = await queries
-    .selectFrom('desktops')
-    .select('status')
-    .where('id', '=', disk.desktop_id)
-    .executeTakeFirstOrThrow();
-  const layers = await layersOf(queries, diskId);
-  const pending = await queries
-    .selectFrom('snapshots')
-    .select('layer_id')
-    .where('disk_id', '=', diskId)
-    .where('status', '=', 'PROGRESSING')
-    .where('layer_id', 'is not', null)
-    .execute();
-  const imageIds = [...new Set(layers.flatMap((layer) => layer.image_id ?? []))];
-  const images =
-    imageIds.length === 0
-      ? []
-      : await queries.selectFrom('images').select(['id', 'root']).where('id', 'in', imageIds).execute();
-  const frozen = new Set(layers.filter((layer) => layer.state === 'frozen').map((layer) => layer.id));
+  const layers = await rows<StateLayer>(queries, LAYERS, [diskId]);
+  const wanted = layers.filter((layer) => layer.state === 'frozen' && layer.waited_for === 1);
   return {
     disk,
-    desktopStatus: desktop.status,
+    desktopStatus: disk.desktop_status,
     layers,
-    wanted: new Set(pending.map((row) => row.layer_id!).filter((id) => frozen.has(id))),
+    wanted: new Set(wanted.map((layer) => layer.id)),
     imageRoots: new Map(
-      images.flatMap((image) => (image.root === null ? [] : [[image.id, image.root] as const])),
+      layers.flatMap(({ image_id: image, image_root: root }) =>
+        image === null || root === null ? [] : [[image, root] as const],
+      ),
     ),
   };
 }

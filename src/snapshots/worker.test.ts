@@ -29,6 +29,21 @@ test('at most archivesAtOnce archives at a time, and all get their turn', async 
   for (const disk of disks) expect(await bed.status(`s-${disk}-0`)).toBe('ACCOMPLISHED');
 });
 
+test('an archive that reads nothing waits for none that reads', async () => {
+  await bedOf(1, 'a', 'b', 'c');
+  bed.hold();
+  bed.kick('a');
+  await expect.poll(() => bed.underWay).toBe(1);
+  Object.assign(bed.ctx.pool, { isUntouched: async () => true });
+  bed.kick('b', 'c');
+  await expect.poll(() => bed.status('s-b-0')).toBe('ACCOMPLISHED');
+  await expect.poll(() => bed.status('s-c-0')).toBe('ACCOMPLISHED');
+  expect(begun()).toHaveLength(1);
+  expect(await bed.status('s-a-0')).toBe('PROGRESSING');
+  bed.release();
+  await bed.workers.idle();
+});
+
 test('a failing disk stops no other, and is tried again at once when kicked', async () => {
   await bedOf(1, 'bad', 'good');
   bed.broken.set('bad', new EcdError('Nbd.Failed', { operation: 'read', reason: 'test' }));

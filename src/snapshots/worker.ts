@@ -2,13 +2,13 @@
  * Does what is to be done with each disk, one step after another, in the background.
  *
  * Invariants: at most one worker for a disk; archive and settle of a disk exclude each other because the one worker does
- * both; at most `archivesAtOnce` archives in all; a step that fails is tried again with growing pauses and stops nothing
+ * both; at most `archivesAtOnce` archives that read a disk in all; a step that fails is tried again with growing pauses and stops nothing
  * else; what was kicked while a worker ran is looked at again.
  */
-import { sleep } from '../async.ts';
+import { Limiter, sleep } from '../async.ts';
 import { describeError, EcdError } from '../errors.ts';
 import { faults } from '../faults.ts';
-import { archive, isLost } from './archive.ts';
+import { type ArchiveStep, archive, isLost, isUntouched } from './archive.ts';
 import type { SnapshotContext } from './context.ts';
 import { nextStep, type Step } from './decide.ts';
 import { resolveFreeze } from './freeze-outcome.ts';
@@ -18,6 +18,8 @@ import { settleDisk } from './settle-step.ts';
 import { type DiskState, loadState } from './state.ts';
 
 const LONGEST_PAUSE_MS = 30_000;
+/** Archives at once that read nothing. */
+const LIGHT_AT_ONCE = 16;
 /** How often a layer must be found lost before its snapshots are: a mount that comes back must not cost them. */
 const LOST_AFTER = 5;
 
@@ -38,6 +40,7 @@ export class DiskWorkers {
   readonly #ctx: SnapshotContext;
   readonly #tasks = new Map<string, Task>();
   readonly #waiting: (() => void)[] = [];
+  readonly #light = new Limiter(LIGHT_AT_ONCE);
   #archives = 0;
 
   constructor(ctx: SnapshotContext) {
@@ -190,17 +193,20 @@ export class DiskWorkers {
     });
   }
 
-  async #archive(state: DiskState, step: Extract<Step, { kind: 'archive' }>, task: Task): Promise<void> {
+  async #archive(state: DiskState, step: ArchiveStep, task: Task): Promise<void> {
     const abort = new AbortController();
     task.archiving = { layer: step.layer, abort };
     try {
-      await this.#turn(async () => {
+      const untouched = await isUntouched(this.#ctx, state, step);
+      const work = async () => {
         // What was wanted when it queued may have been deleted since.
         const now = await loadState(this.#ctx.catalogue.db, state.disk.id);
         const still = now === undefined ? null : nextStep(now, task.failed);
-        if (now === undefined || still?.kind !== 'archive' || still.layer !== step.layer) return;
-        await archive(this.#ctx, now, still, AbortSignal.any([abort.signal, this.#ctx.signal]));
-      });
+        if (now === undefined || still?.kind !== 'archive') return;
+        if (still.layer !== step.layer || still.depth !== step.depth) return;
+        await archive(this.#ctx, now, still, untouched, AbortSignal.any([abort.signal, this.#ctx.signal]));
+      };
+      await (untouched ? this.#light.run(work) : this.#turn(work));
       task.lost = 0;
     } catch (error) {
       if (!isLost(error) || ++task.lost < LOST_AFTER) throw error;

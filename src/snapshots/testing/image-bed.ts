@@ -1,5 +1,5 @@
 /** Images over a real catalogue and a real vault, with a pool that keeps golden files in memory. */
-import { KeyedMutex, Mutex } from '../../async.ts';
+import { KeyedMutex, SharedMutex } from '../../async.ts';
 import { Catalogue } from '../../catalogue/catalogue.ts';
 import type { SnapshotTable } from '../../catalogue/schema.ts';
 import type { LayerWriter, Stack } from '../../disks/types.ts';
@@ -56,7 +56,7 @@ export class ImageBed {
       log: { warn() {}, error() {}, info() {}, debug() {} },
       clock: () => ++this.now,
       diskLock: new KeyedMutex(),
-      recordLock: new Mutex(),
+      recordLock: new SharedMutex(),
       gate: { pause: async () => ({ resume() {} }) },
       signal: this.stop.signal,
       kick() {},

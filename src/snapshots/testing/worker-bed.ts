@@ -3,7 +3,7 @@
  * end. Everything that happens to a disk is told in `told`.
  */
 import pino from 'pino';
-import { KeyedMutex, Mutex } from '../../async.ts';
+import { KeyedMutex, SharedMutex } from '../../async.ts';
 import { Catalogue } from '../../catalogue/catalogue.ts';
 import type { FrozenView, Stack } from '../../disks/types.ts';
 import { EcdError } from '../../errors.ts';
@@ -38,7 +38,7 @@ export class WorkerBed {
     const settings = defaultSettings();
     const db = new Proxy(this.catalogue.db, {
       get: (target, name) => {
-        if (name === 'selectFrom') this.#look();
+        if (name === 'selectFrom' || name === 'executeQuery') this.#look();
         const value = Reflect.get(target, name) as unknown;
         return typeof value === 'function' ? value.bind(target) : value;
       },
@@ -74,7 +74,7 @@ export class WorkerBed {
       log: pino({ level: 'silent' }),
       clock: () => 1,
       diskLock: new KeyedMutex(),
-      recordLock: new Mutex(),
+      recordLock: new SharedMutex(),
       gate: new SettleGate((id) => this.workers.kick(id)),
       signal: this.stop.signal,
       kick: (id: string) => this.workers.kick(id),
