@@ -117,10 +117,9 @@ test('removed: the program is gone, settings and data are not; purged: data and 
   expect(said).toMatch(/\/var\/lib\/openecd .*disks\n.*\/srv\/vault .*snapshots/);
   expect(said).toMatch(/\/etc\/openecd\/tls .*private keys/);
   expect(await ok('find /etc/openecd -type f')).toBe('/etc/openecd/tls/server-key.pem\n');
-  expect(
-    (await debian.sh('ls -d /etc/default/openecd /usr/lib/systemd/system/openecd.service'))
-      .stdout,
-  ).toBe('');
+  expect((await debian.sh('ls -d /etc/default/openecd /usr/lib/systemd/system/openecd.service')).stdout).toBe(
+    '',
+  );
   await ok('test -s /var/lib/openecd/catalogue.db && test -s /srv/vault/vault.json && getent passwd openecd');
 });
 

@@ -286,7 +286,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'A DesktopId on which the command was not run is InvalidDesktopId.NotFound: all or none.',
   ],
   DescribeInvocations: [
-    'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too.',
+    'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too; Finished finds what InvocationStatus shows as Success.',
     'With DesktopId or DesktopIds only these desktops stand in InvokeDesktops, so that rights on them are enough; InvokeDesktopCount counts all.',
     'InvokeDesktops are given unless IncludeInvokeDesktops is false. Contents and outputs are Base64 unless ContentEncoding is PlainText.',
   ],
