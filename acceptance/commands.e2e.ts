@@ -1,6 +1,7 @@
 /** Commands in a guest that has an agent, the demo image: what runs, what can be stopped, and what cannot. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fields, Room } from './support/room.ts';
+import { Provider, wait } from './support/terraform.ts';
 
 let room: Room;
 let desktop: string;
@@ -58,4 +59,33 @@ test('a Batch script that runs cannot be stopped', async () => {
   // It goes on to its own end.
   await until(await run('RunShellScript', 'touch /tmp/go'), 'Success');
   await until(id, 'Success');
+});
+
+test('a Batch script as Terraform runs it: made, waited for, read again and again', async () => {
+  const provider = new Provider(room);
+  // What stands in for the reader of Batch scripts has ended once `go` was there, and ends at once from then on.
+  const wanted = { CommandContent: 'echo hello', Type: 'RunBatScript', ContentEncoding: 'PlainText' };
+  const made = await provider.send('RunCommand', { ...wanted, 'DesktopId.1': desktop, Timeout: '100' });
+  const id = { InvokeId: String(made['InvokeId']) };
+  const read = () => provider.one('DescribeInvocations', 'Invocations', id);
+  const shown = await wait(read, 'InvocationStatus', 'Success');
+  // It decodes the content whatever it has sent, and takes the desktop from the list.
+  expect(Buffer.from(String(shown['CommandContent']), 'base64').toString()).toBe('echo hello');
+  expect(shown).toMatchObject({
+    ...id,
+    CommandType: 'RunBatScript',
+    InvokeDesktops: [{ DesktopId: desktop }],
+  });
+  expect(await read()).toEqual(shown);
+  const listing = { CommandType: 'RunBatScript', ContentEncoding: 'PlainText', IncludeOutput: true };
+  const listed = await provider.pages(
+    'DescribeInvocations',
+    'Invocations',
+    { ...listing, InvokeStatus: 'Finished' },
+    50,
+  );
+  const [newest] = listed;
+  expect(newest).toMatchObject({ ...id, CommandContent: 'echo hello', InvocationStatus: 'Success' });
+  const [on] = newest!['InvokeDesktops'] as Fields[];
+  expect([Number(on!['Dropped']), Number(on!['Repeats']), String(on!['ExitCode'])]).toEqual([0, 0, '0']);
 });

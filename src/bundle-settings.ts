@@ -17,7 +17,8 @@ export const Bundle = Type.Object(
     image: Type.String({ description: 'name or id of the image; the newest of that name is taken' }),
     network: Type.Unsafe<Network>(
       Type.String({
-        pattern: '^(none|isolated|user|bridge:[A-Za-z0-9_.-]{1,15})$',
+        // The kernel calls no device . or .., and as a part of a path they would mean something else.
+        pattern: '^(none|isolated|user|bridge:(?!\\.{1,2}$)[A-Za-z0-9_.-]{1,15})$',
         default: 'isolated',
         description:
           'none; isolated: a network of its own that reaches nothing; user: out through the host, the host loopback included; bridge:NAME: on that bridge of the host',

@@ -127,15 +127,23 @@ test('an upgrade stops a running service first and starts it again; one that doe
   await ok('rm -r /usr/bin/systemctl /run/systemd /root/told');
 });
 
-test('removed: the program is gone, settings and data are not; purged: the data are not, and it says where', async () => {
+test('removed: the program is gone, settings and data are not; purged: data and TLS keys are not, and it says where', async () => {
+  await ok('mkdir /etc/openecd/tls && echo private >/etc/openecd/tls/server-key.pem');
   await ok('dpkg --remove openecd');
   expect((await debian.sh('command -v openecd || ls -d /usr/lib/openecd')).code).not.toBe(0);
   expect(await ok('cat /etc/openecd/config')).toContain('cn-here');
   const said = await ok('dpkg --purge openecd');
   expect(said).toMatch(/\/var\/lib\/openecd .*disks\n.*\/srv\/vault .*snapshots/);
-  expect(
-    (await debian.sh('ls -d /etc/openecd /etc/default/openecd /usr/lib/systemd/system/openecd.service'))
-      .stdout,
-  ).toBe('');
+  expect(said).toMatch(/\/etc\/openecd\/tls .*private keys/);
+  expect(await ok('find /etc/openecd -type f')).toBe('/etc/openecd/tls/server-key.pem\n');
+  expect((await debian.sh('ls -d /etc/default/openecd /usr/lib/systemd/system/openecd.service')).stdout).toBe(
+    '',
+  );
   await ok('test -s /var/lib/openecd/catalogue.db && test -s /srv/vault/vault.json && getent passwd openecd');
+});
+
+test('purged where there are no TLS keys: nothing of its settings stays, and nothing is said of keys', async () => {
+  await ok(`rm -r /etc/openecd/tls; dpkg -i /root/${file('0.1.2')}`);
+  expect(await ok('dpkg --purge openecd')).not.toContain('/etc/openecd/tls');
+  expect((await debian.sh('ls -d /etc/openecd')).stdout).toBe('');
 });

@@ -1,6 +1,6 @@
 /** Temporary credentials, limits and the audit log through a real door, by signed requests. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SDK_NAMES, sdk } from '../../acceptance/support/sdk.ts';
 import { signByParameters } from '../../acceptance/support/signer.ts';
 import type { NewKey } from '../catalogue/keys.ts';
@@ -87,6 +87,23 @@ test('too many requests are refused, with the time to wait, and can be sent agai
   now += 500;
   const again = await call(admin, 'DescribeRegions');
   expect([again.code, again.headers.get('x-acs-retry-after')]).toEqual(['OK', null]);
+});
+
+test('a flood that is refused costs the catalogue a few commits, and none of it can be sent again', async () => {
+  const now = Date.now();
+  await open({ limits: { userPerSecond: 20, apiPerSecond: 0 }, clock: () => now });
+  const { catalogue } = door.bed;
+  const [bob, admin] = [await door.user('bob'), await door.admin()];
+  const [alone, together] = [vi.spyOn(catalogue.db, 'insertInto'), vi.spyOn(catalogue, 'transaction')];
+  const wanted = { DesktopId: 'ecd-a', ...SNAPSHOT };
+  const flood = (key: NewKey) =>
+    Promise.all(Array.from({ length: 120 }, () => codeOf(key, 'CreateSnapshot', wanted)));
+  const codes = (await Promise.all([flood(bob), flood(admin)])).flat();
+  const count = (code: string) => codes.filter((one) => one === code).length;
+  expect([count('OK'), count('NoPermission'), count('Throttling.User')]).toEqual([20, 20, 200]);
+  // 20 that are served; the others share: 242 otherwise.
+  expect(alone.mock.calls.length + together.mock.calls.length).toBeLessThan(120);
+  expect(await catalogue.db.selectFrom('nonces').selectAll().execute()).toHaveLength(240);
 });
 
 describe('the audit log', () => {

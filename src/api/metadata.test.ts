@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SCHEMA_DIFFERENCES } from '../operations/differences.ts';
 import { EXTENSIONS } from '../operations/extensions.ts';
 import { OPERATIONS } from '../operations/index.ts';
+import { IGNORED, KEPT } from '../operations/schema.ts';
 import { compare, type Described, differences, type Node, published } from '../operations/testing/compare.ts';
+import { COMMON, EFFECTS } from '../operations/testing/effects.ts';
 import { sendTo } from './testing/http.ts';
 import { startToyDoor, type ToyDoor } from './testing/toy-door.ts';
 
@@ -81,6 +83,15 @@ function describedBy(apis: Docs['apis']): Described {
   );
 }
 
+/** What the description of a parameter, and of each of its members, says of its effect. */
+function* marks(path: string, schema: Schema): Generator<[path: string, mark: string]> {
+  const description = String(schema['description'] ?? '');
+  const mark = [KEPT, IGNORED].find((words) => description.includes(words));
+  yield [path, mark ?? (/^Refused|^Must be empty|is refused: this/.test(description) ? 'refused' : '')];
+  const members = (schema.items ?? schema).properties ?? {};
+  for (const [name, member] of Object.entries(members)) yield* marks(`${path}.${name}`, member);
+}
+
 describe('the metadata', () => {
   test('differ from the published ones in what is listed with its reason, and in nothing else', async () => {
     const ofThePublic = Object.entries((await docs()).apis).filter(([name]) => !(name in EXTENSIONS));
@@ -149,10 +160,27 @@ describe('the metadata', () => {
     expect(demo[1]!.example).toContain('<CreateSnapshotResponse>');
   });
 
-  test('mark what is kept without effect', async () => {
-    const { parameters } = (await docs()).apis['CreatePolicyGroup']!;
-    const clipboard = parameters.find((parameter) => parameter.name === 'Clipboard')!;
-    expect(clipboard.schema['description']).toContain('without effect');
+  test('mark each parameter that is kept or taken without effect, and no other', async () => {
+    const { apis } = await docs();
+    expect(Object.keys(EFFECTS).sort()).toEqual(Object.keys(apis).sort());
+    const words = (list = '') => list.split(/\s+/).filter((word) => word !== '');
+    for (const [name, { parameters }] of Object.entries(apis)) {
+      const { works, ignored, refused } = EFFECTS[name]!;
+      const expected = (path: string) => {
+        if (words(`${COMMON} ${works ?? ''}`).includes(path)) return '';
+        if (words(ignored).includes(path)) return IGNORED;
+        return words(refused).includes(path) ? 'refused' : KEPT;
+      };
+      const found = parameters.flatMap((parameter) => [...marks(parameter.name, parameter.schema)]);
+      expect.soft(found, name).toEqual(found.map(([path]) => [path, expected(path)]));
+      const paths = found.map(([path]) => path);
+      // A name that is not there any more would hide a new one.
+      expect
+        .soft(
+          words(`${works ?? ''} ${ignored ?? ''} ${refused ?? ''}`).filter((word) => !paths.includes(word)),
+        )
+        .toEqual([]);
+    }
   });
 });
 

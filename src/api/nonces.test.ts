@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { EcdError } from '../errors.ts';
 import { NonceWindow } from './nonces.ts';
 
 const used = expect.objectContaining({ code: 'SignatureNonceUsed' });
@@ -27,11 +28,24 @@ test('many nonces are kept, each once, and dropped when they have expired', () =
   expect(window.size).toBe(1);
 });
 
-test('a full window refuses and forgets nothing', () => {
-  const window = new NonceWindow(() => 0, 10);
-  for (let i = 0; i < 10; i++) window.take('key', `${i}`, 1000);
-  expect(() => window.take('key', 'one more', 1000)).toThrow(
-    expect.objectContaining({ code: 'Throttling.User' }),
-  );
+test('a full window refuses and forgets nothing, and tells when there is room again', () => {
+  let now = 0;
+  const window = new NonceWindow(() => now, 10);
+  for (let i = 0; i < 10; i++) window.take('key', `${i}`, i < 5 ? 1_000_000 : 1000);
+  const refusal = () => {
+    try {
+      window.take('key', 'one more', now + 1000);
+    } catch (error) {
+      return error as EcdError;
+    }
+    return undefined;
+  };
+  expect(refusal()).toMatchObject({ code: 'Throttling.User', details: { retryAfterMs: 300_001 } });
   expect(() => window.take('key', '0', 1000)).toThrow(used);
+  now = 300_000;
+  expect(refusal()).toMatchObject({ code: 'Throttling.User', details: { retryAfterMs: 1 } });
+  now++;
+  expect(refusal()).toBeUndefined();
+  expect(() => window.take('key', '0', 1000)).toThrow(used);
+  expect(window.size).toBe(6);
 });

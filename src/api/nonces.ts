@@ -32,7 +32,7 @@ export class NonceWindow {
 
   /**
    * Takes the nonce of a key until `expiresMs`.
-   * Throws SignatureNonceUsed when it was taken, Throttling.User when the window is full.
+   * Throws SignatureNonceUsed when it was taken; when the window is full Throttling.User, with the time until some expire.
    */
   take(accessKeyId: string, nonce: string, expiresMs: number): void {
     this.#dropExpired();
@@ -41,12 +41,17 @@ export class NonceWindow {
     const low = digest.readUInt32LE(4) || 1;
     for (const group of this.#groups.values())
       if (group.has(high, low)) throw new EcdError('SignatureNonceUsed');
-    if (this.#size >= this.#limit) throw new EcdError('Throttling.User');
+    if (this.#size >= this.#limit) throw new EcdError('Throttling.User', { retryAfterMs: this.#untilRoom() });
     const key = Math.floor(expiresMs / GROUP_MS);
     let group = this.#groups.get(key);
     if (group === undefined) this.#groups.set(key, (group = new HashSet64()));
     group.add(high, low);
     this.#size++;
+  }
+
+  /** Milliseconds until the oldest group is dropped, which is when its end is past. */
+  #untilRoom(): number {
+    return (Math.min(...this.#groups.keys()) + 1) * GROUP_MS + 1 - this.#clock();
   }
 
   #dropExpired(): void {

@@ -33,6 +33,8 @@ export interface Answer {
 }
 
 const HOST = /^[A-Za-z0-9.\-_[\]:]{1,260}$/;
+/** Refusals before anything was looked up: as many as a client can send. */
+const CHEAP = ['Throttling.User', 'Throttling.Api', 'NoPermission'] as const;
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 
 /** Serves requests on `/`. Throws only ClientGone. */
@@ -192,10 +194,16 @@ export class RequestServer {
     const context = new DoorContext(fields, response, this.#ports.stopping);
     const carryOut = () => this.#carryOut(operation, caller, incoming, context, source, trace);
     if (operation.kind === 'read') return { operation, result: await carryOut() };
+    let cheap = false;
     try {
       return { operation, result: await carryOut() };
+    } catch (thrown) {
+      cheap = EcdError.is(thrown, ...CHEAP);
+      throw thrown;
     } finally {
-      if (nonces.isRecorded?.(claim) !== true) await nonces.spend(claim);
+      // Of what was refused, too: whoever overheard it would otherwise carry it out after a restart, against an answer
+      // on which its sender may have acted.
+      if (nonces.isRecorded?.(claim) !== true) await nonces.spend(claim, cheap);
     }
   }
 

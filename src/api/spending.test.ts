@@ -48,6 +48,31 @@ describe('nonces', () => {
     expect(await call('conflict', { Action: 'CreateSnapshot', SnapshotName: 'name' })).toBe(400);
   });
 
+  test('of refusals that cost their sender nothing are recorded, too, but need not have a commit each', async () => {
+    let refusal: 'NoPermission' | 'Throttling.User' | 'Throttling.Api' | undefined;
+    const told: unknown[] = [];
+    toy = await startToyDoor({
+      throttle: () => {
+        if (refusal !== undefined) throw new EcdError(refusal, { action: 'x' });
+      },
+      nonces: {
+        claim: (_accessKeyId, nonce) => ({ nonce }) as never,
+        spend: async (claim, cheap) => void told.push([(claim as unknown as { nonce: string }).nonce, cheap]),
+      },
+    });
+    const write = { Action: 'CreateSnapshot', SnapshotName: 'name' };
+    for (refusal of ['Throttling.User', 'Throttling.Api', 'NoPermission', undefined] as const)
+      await get({ SignatureNonce: refusal ?? 'good', ...write });
+    await get({ SignatureNonce: 'conflict', Action: 'FailAs', As: 'OperationConflict' });
+    expect(told).toEqual([
+      ['Throttling.User', true],
+      ['Throttling.Api', true],
+      ['NoPermission', true],
+      ['good', false],
+      ['conflict', false],
+    ]);
+  });
+
   test('found on record after a refusal are told, and a dead record hides nothing as success', async () => {
     const claim = () => ({}) as never;
     const nonces = { claim, spend: () => Promise.reject(new EcdError('SignatureNonceUsed')) };

@@ -11,7 +11,7 @@ import type { PageRequest } from './listing.ts';
 import type { InvocationDesktopTable, InvocationTable } from './schema.ts';
 
 export type InvocationRow = Selectable<InvocationTable>;
-export type OverallStatus = 'Pending' | 'Running' | 'Finished' | 'Failed' | 'PartialFailed' | 'Stopped';
+export type OverallStatus = 'Pending' | 'Running' | 'Success' | 'Failed' | 'PartialFailed' | 'Stopped';
 
 export interface InvocationFilter {
   readonly regionId: string;
@@ -35,10 +35,10 @@ const OPEN = "IN ('Pending', 'Running')";
 
 const STATUS_CONDITIONS: Readonly<Record<Exclude<OverallStatus, 'Pending'>, string>> = {
   Running: some(OPEN),
-  Failed: `NOT ${some("<> 'Failed'")}`,
-  PartialFailed: `${some("= 'Failed'")} AND ${some("<> 'Failed'")} AND NOT ${some(OPEN)}`,
+  Failed: `${some("= 'Failed'")} AND NOT ${some("NOT IN ('Failed', 'Stopped')")}`,
+  PartialFailed: `${some("= 'Failed'")} AND ${some("= 'Success'")} AND NOT ${some(OPEN)}`,
   Stopped: `NOT ${some("<> 'Stopped'")}`,
-  Finished: `${some("= 'Success'")} AND NOT ${some("NOT IN ('Success', 'Stopped')")}`,
+  Success: `${some("= 'Success'")} AND NOT ${some("NOT IN ('Success', 'Stopped')")}`,
 };
 
 export function overallStatus(statuses: readonly InvocationDesktopTable['status'][]): OverallStatus {
@@ -46,8 +46,8 @@ export function overallStatus(statuses: readonly InvocationDesktopTable['status'
   const all = (status: InvocationDesktopTable['status']) => statuses.every((s) => s === status);
   if (all('Pending')) return 'Pending';
   if (has('Pending') || has('Running')) return 'Running';
-  if (has('Failed')) return all('Failed') ? 'Failed' : 'PartialFailed';
-  return all('Stopped') ? 'Stopped' : 'Finished';
+  if (has('Failed')) return has('Success') ? 'PartialFailed' : 'Failed';
+  return has('Success') ? 'Success' : 'Stopped';
 }
 
 /** Up to `limit + 1` invocations after the key. */

@@ -80,6 +80,8 @@ describe('config check', () => {
     [{ cors: { origin: [] } }, 'cors.origin: there is no such setting'],
     [{ accel: 'hvf' }, 'accel: must be auto or kvm or tcg'],
     [{ bundles: [{ ...BUNDLE, network: 'bridge:' }] }, 'bundles.0.network: must match'],
+    [{ bundles: [{ ...BUNDLE, network: 'bridge:.' }] }, 'bundles.0.network: must match'],
+    [{ bundles: [{ ...BUNDLE, network: 'bridge:..' }] }, 'bundles.0.network: must match'],
     [{ bundles: [{ ...BUNDLE, network: 'bridge:br0/../../x' }] }, 'bundles.0.network: must match'],
     [{ bundles: [{ ...BUNDLE, cloudInit: 'yes' }] }, 'bundles.0.cloudInit: must be object'],
     ['{', 'settings.json'],

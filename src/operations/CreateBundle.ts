@@ -7,7 +7,7 @@ import { requireImage } from './bundles.ts';
 import { GIB, LARGEST_DISK_GIB, refused, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { made, named } from './resources.ts';
-import { choice, IGNORED, RegionId } from './schema.ts';
+import { choice, IGNORED, KEPT, RegionId } from './schema.ts';
 
 const level = () => Type.Optional(choice(['PL0', 'PL1', 'PL2', 'PL3'], IGNORED));
 
@@ -40,7 +40,7 @@ export const CreateBundle = operation({
         description: 'Up to 256 characters.',
       }),
     ),
-    Language: Type.Optional(choice(['zh-CN', 'zh-HK', 'en-US', 'ja-JP'], 'Kept and given back.')),
+    Language: Type.Optional(choice(['zh-CN', 'zh-HK', 'en-US', 'ja-JP'], KEPT)),
     UserDiskSizeGib: Type.Array(Type.Integer({ format: 'int32' }), {
       maxItems: 1,
       description: `GiB of the data disk, up to ${LARGEST_DISK_GIB}; 0: none.`,

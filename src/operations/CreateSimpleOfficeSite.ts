@@ -43,7 +43,7 @@ export const CreateSimpleOfficeSite = operation({
     TenantId: text(KEPT),
     DomainName: text(KEPT),
     ClientId: text(KEPT),
-    ClientSecret: text('Accepted and not kept: nothing here would use the secret.'),
+    ClientSecret: text(`${IGNORED} Not kept: nothing here would use the secret.`),
   }),
   response: Type.Object({ OfficeSiteId: Type.String() }),
   errors: ['InvalidParameter', 'InvalidRegionId.NotFound', 'QuotaExceed.OfficeSite'],

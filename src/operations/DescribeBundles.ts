@@ -66,7 +66,7 @@ const parameters = Type.Object({
   CpuCount: int32('Only those with so many processors.'),
   MemorySize: int32('Only those with so much memory, in MiB or GiB.'),
   GpuCount: Type.Optional(Type.Number({ format: 'float', description: 'No bundle has a GPU.' })),
-  CheckStock: flag('StockState is given in any case.'),
+  CheckStock: flag(`StockState is given in any case. ${IGNORED}`),
   FromDesktopGroup: flag('No bundle is made for pools.'),
   ProtocolType: Type.Optional(choice(['HDX', 'ASP'], 'All bundles here are ASP.')),
   BundleId: Type.Optional(texts('Only these.', 100)),

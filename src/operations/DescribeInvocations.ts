@@ -36,7 +36,7 @@ const InvocationView = Type.Object({
   CommandType: Type.String(),
   CommandContent: Type.String({ description: 'In the encoding asked for.' }),
   InvocationStatus: Type.String({
-    description: 'Pending, Running, Finished, Failed, PartialFailed or Stopped.',
+    description: 'Pending, Running, Success, Failed, PartialFailed or Stopped.',
   }),
   CreationTime: Type.String(),
   EndUserId: Type.Optional(Type.String()),
@@ -54,7 +54,7 @@ const parameters = Type.Object({
   InvokeStatus: Type.Optional(
     choice(
       ['Running', 'Finished', 'Failed', 'PartialFailed', 'Stopped'],
-      'Only those in this status; Running holds those that are Pending, too.',
+      'Only those in this status: Running holds those that are Pending, too; Finished are those that are shown as Success.',
     ),
   ),
   DesktopId: text('Only those on this desktop.'),
@@ -105,7 +105,8 @@ export const DescribeInvocations = operation({
         regionId: asked.RegionId,
         id: asked.InvokeId,
         type: asked.CommandType,
-        status: asked.InvokeStatus,
+        // The documents call the same thing so in the request and Success in the answer, for which Terraform waits.
+        status: asked.InvokeStatus === 'Finished' ? 'Success' : asked.InvokeStatus,
         endUserId: asked.EndUserId,
         desktopIds: named,
       },

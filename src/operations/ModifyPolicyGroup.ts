@@ -4,11 +4,11 @@ import { EcdError } from '../errors.ts';
 import { requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import {
-  AccessRule,
   MAX_ACCESS_RULES,
   MAX_SECURITY_RULES,
+  RevokedAccessRule,
+  RevokedSecurityRule,
   SETTINGS,
-  SecurityRule,
 } from './policy-group-parameters.ts';
 import { changed, checkGroupName, keptOf } from './policy-group-settings.ts';
 import { named } from './resources.ts';
@@ -25,7 +25,7 @@ export const ModifyPolicyGroup = operation({
     PolicyGroupId: Type.String({ description: 'The policy group.' }),
     ...SETTINGS,
     RevokeSecurityPolicyRule: Type.Optional(
-      Type.Array(SecurityRule, {
+      Type.Array(RevokedSecurityRule, {
         maxItems: MAX_SECURITY_RULES,
         description: 'Rules to take away, before others are added; those that are not there are ignored.',
       }),
@@ -34,7 +34,7 @@ export const ModifyPolicyGroup = operation({
       Type.Array(AddedAccessRule, { maxItems: MAX_ACCESS_RULES, description: `Rules to add. ${KEPT}` }),
     ),
     RevokeAccessPolicyRule: Type.Optional(
-      Type.Array(AccessRule, {
+      Type.Array(RevokedAccessRule, {
         maxItems: MAX_ACCESS_RULES,
         description: 'Rules to take away, by their CidrIp; those that are not there are ignored.',
       }),

@@ -194,6 +194,25 @@ describe('DescribeInvocations', () => {
     expect(second).not.toHaveProperty('NextToken');
   });
 
+  it.each([
+    ['Success', ['Success', 'Success']],
+    ['Success', ['Success', 'Stopped']],
+    ['Failed', ['Failed', 'Failed']],
+    ['Failed', ['Failed', 'Stopped']],
+    ['PartialFailed', ['Failed', 'Success']],
+    ['PartialFailed', ['Failed', 'Success', 'Stopped']],
+    ['Stopped', ['Stopped', 'Stopped']],
+    ['Running', ['Success', 'Pending']],
+    ['Pending', ['Pending']],
+  ])('shows %s for %j, as the documents have it', async (shown, statuses) => {
+    await bed.invocation(
+      {},
+      statuses.map((status, i) => ({ desktop_id: `ecd-${i}`, status: status as never })),
+    );
+    const [view] = (await bed.call('DescribeInvocations')).Invocations;
+    expect(view.InvocationStatus).toBe(shown);
+  });
+
   it('filters by the status that it shows', async () => {
     const status = fc.constantFrom('Pending', 'Running', 'Success', 'Failed', 'Stopped');
     await fc.assert(
@@ -208,7 +227,8 @@ describe('DescribeInvocations', () => {
         const [view] = (await bed.call('DescribeInvocations')).Invocations;
         expect(view.InvocationStatus).toBe(shown);
         for (const asked of ['Running', 'Finished', 'Failed', 'PartialFailed', 'Stopped']) {
-          const wanted = asked === (shown === 'Pending' ? 'Running' : shown) ? 1 : 0;
+          const of = { Pending: 'Running', Success: 'Finished' } as Record<string, string>;
+          const wanted = asked === (of[shown] ?? shown) ? 1 : 0;
           expect(await ids({ InvokeStatus: asked })).toHaveLength(wanted);
         }
       }),

@@ -1,24 +1,27 @@
 /** The parameters of CreateDesktops. */
 import { type Static, Type } from 'typebox';
-import { choice, flag, IGNORED, int32, int64, RegionId, Tags, text, texts } from './schema.ts';
+import { choice, flag, IGNORED, int32, int64, KEPT, RegionId, Tags, text, texts } from './schema.ts';
 
 const REFUSED = 'Refused: this server cannot do it.';
+const NO_COMMANDS = 'Refused: use RunCommand once the desktop is Running.';
 const ENCRYPTED = 'true is refused: this server does not encrypt disks.';
 
 const UserCommands = Type.Optional(
   Type.Array(
     Type.Object({
-      Content: Type.Optional(Type.String({ maxLength: 15_000, description: IGNORED })),
+      Content: Type.Optional(Type.String({ maxLength: 15_000, description: NO_COMMANDS })),
       ContentEncoding: Type.Optional(
         Type.Enum(['Base64', 'PlainText'], {
           'x-ignore-case': true,
           default: 'Base64',
-          description: IGNORED,
+          description: NO_COMMANDS,
         }),
       ),
-      ContentType: Type.Optional(choice(['RunPowerShellScript', 'RunShellScript', 'RunBatScript'], IGNORED)),
+      ContentType: Type.Optional(
+        choice(['RunPowerShellScript', 'RunShellScript', 'RunBatScript'], NO_COMMANDS),
+      ),
     }),
-    { maxItems: 20, description: 'Refused: use RunCommand once the desktop is Running.' },
+    { maxItems: 20, description: NO_COMMANDS },
   ),
 );
 
@@ -34,7 +37,7 @@ const BundleModels = Type.Optional(
           description: 'How many; 1 if not given.',
         }),
       ),
-      EndUserIds: Type.Optional(texts('Their users.', 100)),
+      EndUserIds: Type.Optional(texts(`Their users. ${KEPT}`, 100)),
       DesktopName: text('Their name.'),
       Hostname: text('Their name in the guest.'),
       VolumeEncryptionEnabled: flag(ENCRYPTED),
@@ -47,13 +50,13 @@ const BundleModels = Type.Optional(
 const DesktopTimers = Type.Optional(
   Type.Array(
     Type.Object({
-      TimerType: text(IGNORED),
-      CronExpression: text(IGNORED),
-      Interval: int32(IGNORED),
-      Enforce: flag(IGNORED),
-      ResetType: Type.Optional(choice(['RESET_TYPE_SYSTEM', 'RESET_TYPE_BOTH'], IGNORED)),
-      OperationType: Type.Optional(choice(['Hibernate', 'Shutdown'], IGNORED)),
-      AllowClientSetting: flag(IGNORED),
+      TimerType: text(REFUSED),
+      CronExpression: text(REFUSED),
+      Interval: int32(REFUSED),
+      Enforce: flag(REFUSED),
+      ResetType: Type.Optional(choice(['RESET_TYPE_SYSTEM', 'RESET_TYPE_BOTH'], REFUSED)),
+      OperationType: Type.Optional(choice(['Hibernate', 'Shutdown'], REFUSED)),
+      AllowClientSetting: flag(REFUSED),
     }),
     { maxItems: 20, description: REFUSED },
   ),
@@ -92,10 +95,10 @@ export const parameters = Type.Object({
       description: 'How many; 1 if not given.',
     }),
   ),
-  DirectoryId: text('The old name of OfficeSiteId.'),
-  OfficeSiteId: text('Kept and given back; not needed.'),
-  PolicyGroupId: text('Kept and given back; not needed.'),
-  ChargeType: Type.Optional(choice(['PostPaid', 'PrePaid'], 'Kept and given back; nothing is charged.')),
+  DirectoryId: text(`The old name of OfficeSiteId. ${KEPT}`),
+  OfficeSiteId: text(`Not needed. ${KEPT} DescribeDesktops finds by it.`),
+  PolicyGroupId: text(`Not needed. ${KEPT} DescribeDesktops finds by it.`),
+  ChargeType: Type.Optional(choice(['PostPaid', 'PrePaid'], `Nothing is charged. ${KEPT}`)),
   Period: int32(IGNORED),
   PeriodUnit: Type.Optional(choice(['Month', 'Year'], IGNORED)),
   AutoPay: flag(IGNORED),
@@ -105,7 +108,7 @@ export const parameters = Type.Object({
     choice(['ALL', 'PER_USER'], 'Whether each user is assigned to all of them, or to some of their own.'),
   ),
   Hostname: text('Their name in the guest.'),
-  EndUserId: Type.Optional(texts('Their users: kept and given back.', 300)),
+  EndUserId: Type.Optional(texts(`Their users. ${KEPT} DescribeDesktops finds by them.`, 300)),
   Tag: Tags('Their tags.'),
   DesktopNameSuffix: flag('Number the names.'),
   VolumeEncryptionEnabled: flag(ENCRYPTED),

@@ -147,6 +147,7 @@ export const OFFICE_BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   ],
   ModifyPolicyGroup: [
     'What is not sent stays. Revoke... takes rules away before Authorize... adds others; a security rule that is there already gets the new Description, an access rule is known by its CidrIp. Up to 200 and 100 rules. Other lists are replaced.',
+    "RegionId must be sent, as in the metadata. Terraform's provider leaves it out where it takes rules of a policy group away, and is refused: delete the group and make it anew.",
   ],
   DescribePolicyGroups: [
     'Scope ALL, or none, gives all. ExternalPolicyGroupIds are left out. Count is that of all pages. PageNumber and PageSize as in DescribeDesktops.',

@@ -166,7 +166,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Filters on names (SnapshotName, DesktopName, ImageName) match the whole name, letter by letter; * stands for any part. The documents do not say how they match.',
     'Resources of access policies: what a request names (desktop/ID, snapshot/ID, image/ID, bundle/ID, snapshotpolicy/ID, officesite/ID, policygroup/ID), audit/* for the audit log, KIND/* for a listing that names nothing, KIND/new for what is to be made; all of them must be allowed. A Deny of one thing also refuses the listing that would show it, and a Deny of a desktop whatever shows, deletes or copies a snapshot of it, or changes a policy that is bound to it. ResetSnapshot acts on the snapshot and on its desktop.',
     'NoPermission has AccessDeniedDetail without EncodedDiagnosticMessage. Malformed parameters are told only to those who may do the operation on something.',
-    'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it.',
+    'x-acs-retry-after of Throttling.User and Throttling.Api is in milliseconds, as SDKs read it. A refusal after a right signature has used the nonce up: sign again, as SDKs do.',
     'A filter on something that nothing here has (pools, GPUs, HDX ...) gives an empty list.',
   ],
   DescribeRegions: ['RegionEndpoint is the address of this server.'],
@@ -185,7 +185,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'Snapshots outlive their desktop; DesktopStatus and DiskStatus are then Deleted. DesktopName is the name of now, also as a filter.',
   ],
   CreateAutoSnapshotPolicy: [
-    'CronExpression has the six fields of Quartz; day of week 1 is Sunday, 2/2 is Monday, Wednesday and Friday. L, W and # are not known. The second is one number, so that runs are a minute apart at least. It is read in the time zone of the setting policies.timeZone, UTC+8 if not set: the documents name none, the console shows UTC+8. A time that the clock leaves out (summer time begins) is run at the moment of the change; one that it shows twice is run the first time.',
+    'CronExpression has the six fields of Quartz; day of week 1 is Sunday, 2/2 is Monday, Wednesday and Friday. L, W and # are not known, and - by itself, which the documents print where * is meant, is refused. The second is one number, so that runs are a minute apart at least. It is read in the time zone of the setting policies.timeZone, UTC+8 if not set: the documents name none, the console shows UTC+8. A time that the clock leaves out (summer time begins) is run at the moment of the change; one that it shows twice is run the first time.',
     'DiskType is SYSTEM, DATA or ALL, in any case, and ALL if not sent. A desktop without such a disk is passed over.',
     "Snapshots are named auto2.0_yyyyMMdd_<PolicyId> by the date of the schedule's point in that time zone, also those that come after midnight; both disks, and all points of a day, have the same name. Creator is the user who made the policy.",
     'RetentionDays are days of 24 hours from the instant that a snapshot holds. A desktop has at most 30 automatic snapshots (a setting), those of both disks counted: after each run those go that FAILED, then the oldest. Snapshots that users made are never deleted by a policy.',
@@ -210,7 +210,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   DeleteSnapshot: ['Ids of another region are unknown ids: ignored.'],
   CreateDesktops: [
     'SnapshotPolicyId must be a policy of the region, else InvalidAutoSnapshotPolicyId.NotFound.',
-    'OfficeSiteId and PolicyGroupId are not needed and need not exist; they are kept and given back. DirectoryId is the old name of OfficeSiteId.',
+    'OfficeSiteId, PolicyGroupId and EndUserId are not needed and need not exist; they are kept, given back and found by, but reach no network and give nobody a right. DirectoryId is the old name of OfficeSiteId.',
     'UserCommands, DesktopTimers, TimerGroupId, GroupId, DesktopMemberIp and VolumeEncryptionEnabled=true are refused (Invalid and the name of the parameter): to take them and do nothing would lose commands, backups or encryption without a word. A client that does not use them notices nothing.',
     'ChargeType, Period, AutoPay and the like are accepted; nothing is charged. ChargeType is given back.',
     'DesktopAttachment changes image and sizes of the bundle of BundleId, or else of the first bundle of its DesktopType, or else of the first one.',
@@ -253,7 +253,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
   ],
   CreateBundle: [
     'DesktopType is one that a bundle of the settings has: the first of them gives processors, memory, network, firmware and cloud-init. Others are refused.',
-    'RootDiskSizeGib is 1 to 32,768 and not smaller than the image, UserDiskSizeGib 0 (no data disk) to 32,768. The performance levels are accepted. BundleName is the id if not sent.',
+    'RootDiskSizeGib is 1 to 32,768 and not smaller than the image, UserDiskSizeGib 0 (no data disk) to 32,768. The performance levels are accepted; Language is given back and changes nothing. BundleName is the id if not sent.',
     'There may be 500 of them (a setting), else QuotaExceed.Bundle.',
   ],
   DeleteBundles: [
@@ -286,7 +286,7 @@ export const BEHAVIOUR: Readonly<Record<string, readonly string[]>> = {
     'A DesktopId on which the command was not run is InvalidDesktopId.NotFound: all or none.',
   ],
   DescribeInvocations: [
-    'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too.',
+    'Without InvokeStatus all are given (the documents call Running the default, which would hide what is finished). Running holds Pending, too; Finished finds what InvocationStatus shows as Success. InvocationStatus of the whole is Pending while all desktops are, and Running from the first that is not until the last has ended.',
     'With DesktopId or DesktopIds only these desktops stand in InvokeDesktops, so that rights on them are enough; InvokeDesktopCount counts all.',
     'InvokeDesktops are given unless IncludeInvokeDesktops is false. Contents and outputs are Base64 unless ContentEncoding is PlainText.',
   ],

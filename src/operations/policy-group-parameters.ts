@@ -5,7 +5,7 @@
  * policy-group-settings.ts.
  */
 import { Type } from 'typebox';
-import { choice, int32, int64, KEPT, text, texts } from './schema.ts';
+import { choice, IGNORED, int32, int64, KEPT, text, texts } from './schema.ts';
 
 function kept<const V extends string[]>(...values: [...V]) {
   return Type.Optional(choice(values, KEPT));
@@ -74,20 +74,29 @@ export const SIMPLE = {
   WyAssistant: onOff(),
 };
 
-const securityRule = (...protocols: string[]) =>
+const securityRule = (protocols: string[], mark: string, markOfDescription: string) =>
   Type.Object({
-    Type: kept('outflow', 'inflow'),
-    Policy: kept('drop', 'accept'),
-    PortRange: text(KEPT),
-    Description: text(KEPT),
-    IpProtocol: Type.Optional(choice(protocols, KEPT)),
-    Priority: text(KEPT),
-    CidrIp: text(KEPT),
+    Type: Type.Optional(choice(['outflow', 'inflow'], mark)),
+    Policy: Type.Optional(choice(['drop', 'accept'], mark)),
+    PortRange: text(mark),
+    Description: text(markOfDescription),
+    IpProtocol: Type.Optional(choice(protocols, mark)),
+    Priority: text(mark),
+    CidrIp: text(mark),
   });
 
-export const SecurityRule = securityRule('TCP', 'UDP', 'ALL', 'GRE', 'ICMP');
-export const ShownSecurityRule = securityRule('tcp', 'udp', 'all', 'gre', 'icmp');
+const PROTOCOLS = ['TCP', 'UDP', 'ALL', 'GRE', 'ICMP'];
+const SAME = 'As the rule to take away has it.';
+
+export const SecurityRule = securityRule(PROTOCOLS, KEPT, KEPT);
+export const RevokedSecurityRule = securityRule(PROTOCOLS, SAME, IGNORED);
+export const ShownSecurityRule = securityRule(
+  PROTOCOLS.map((word) => word.toLowerCase()),
+  KEPT,
+  KEPT,
+);
 export const AccessRule = Type.Object({ Description: text(KEPT), CidrIp: text(KEPT) });
+export const RevokedAccessRule = Type.Object({ Description: text(IGNORED), CidrIp: text(SAME) });
 export const ClientType = Type.Object({
   Status: kept('OFF', 'ON'),
   ClientType: kept('html5', 'android', 'ios', 'windows', 'macos'),
@@ -149,7 +158,9 @@ export const SETTINGS = {
   UsbSupplyRedirectRule: Type.Optional(Type.Array(UsbRule, { maxItems: 100, description: KEPT })),
   DomainResolveRuleType: kept('OFF', 'ON'),
   DomainResolveRule: Type.Optional(Type.Array(DomainRule, { maxItems: 500, description: KEPT })),
-  Scope: Type.Optional(choice(['IP', 'GLOBAL'], 'GLOBAL if not given. DescribePolicyGroups finds by it.')),
+  Scope: Type.Optional(
+    choice(['IP', 'GLOBAL'], `GLOBAL if not given. ${KEPT} DescribePolicyGroups finds by it.`),
+  ),
   ScopeValue: Type.Optional(texts(KEPT, 3)),
   DeviceRedirects: Type.Optional(Type.Array(DeviceRedirect, { maxItems: 100, description: KEPT })),
   DeviceRules: Type.Optional(Type.Array(DeviceRule, { maxItems: 100, description: KEPT })),

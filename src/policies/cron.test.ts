@@ -122,6 +122,15 @@ describe('an expression', () => {
   });
 });
 
+it.each(['0 0 2 ? - 1-7', '0 0 2 - * 1-7', '0 0 2 ? * -'])(
+  'what a misprint of the public documents makes of %s is refused with what is meant',
+  (expression) => {
+    expect(() => parseCron(expression)).toThrow(
+      expect.objectContaining({ details: { reason: expect.stringMatching(/^- is no .*print - .*\*.*\.$/) } }),
+    );
+  },
+);
+
 describe('the next run', () => {
   const some = (min: number, max: number, most: number) =>
     fc.uniqueArray(fc.integer({ min, max }), { minLength: 1, maxLength: most });

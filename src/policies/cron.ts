@@ -126,7 +126,9 @@ function parsePart(field: Field, part: string, word: string): number[] {
   const { min, max } = field;
   if (part === '?' && word === '?' && field.open === true) return stretch(field, min, max, 1);
   const match = /^(?:(\*)|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d{1,2}))?$/.exec(part);
-  if (match === null) throw malformed(`${part || 'Nothing'} is no ${field.name}.`);
+  // `0 0 2 ? - 1-7` is what the asterisks of Markdown have become there.
+  const meant = word === '-' ? ': the public documents print - where * is meant' : '';
+  if (match === null) throw malformed(`${part || 'Nothing'} is no ${field.name}${meant}.`);
   const [, all, from, to, step] = match;
   const every = step === undefined ? 1 : Number(step);
   if (every < 1 || every > max) throw malformed(`${part}: the step must be 1 to ${max}.`);

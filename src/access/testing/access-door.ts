@@ -12,6 +12,7 @@ import { noteKey } from '../../../acceptance/support/secrets.ts';
 import { buildDoor } from '../../api/door.ts';
 import type { DoorPorts, DoorSettings } from '../../api/ports.ts';
 import { type AuditRecord, readAudit } from '../../catalogue/audit-rows.ts';
+import { CheapNonces } from '../../catalogue/cheap-nonces.ts';
 import { createKey, KeyStore, type NewKey, openKeySecrets } from '../../catalogue/keys.ts';
 import { Claim, spendNonce } from '../../catalogue/nonces.ts';
 import type { SecretBox } from '../../catalogue/secrets.ts';
@@ -51,13 +52,14 @@ export class AccessDoor {
     const throttle = new Throttle(options.limits ?? { userPerSecond: 0, apiPerSecond: 0 }, clock);
     const audit = new AuditLog(catalogue, { reads: options.auditReads ?? false, clock, log });
     this.#audit = audit;
+    const cheapNonces = new CheapNonces(catalogue);
     const door = buildDoor({
       operations: OPERATIONS,
       services: this.bed.services,
       keys: new KeyStore(catalogue, this.box, clock),
       nonces: {
         claim: (accessKeyId, nonce, expiresMs) => new Claim(accessKeyId, nonce, expiresMs),
-        spend: (claim) => spendNonce(catalogue, claim),
+        spend: (claim, cheap) => (cheap ? cheapNonces.spend(claim) : spendNonce(catalogue, claim)),
       },
       clock,
       newRequestId: newId.request,
