@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { requireRegion } from './checks.ts';
 import { IMAGE_ERRORS, ImageDescription, ImageName } from './image-parameters.ts';
 import { operation } from './operation.ts';
+import { bundlesMeaning } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId } from './schema.ts';
 
@@ -17,7 +18,10 @@ export const ModifyImageAttribute = operation({
   }),
   response: None,
   errors: [...IMAGE_ERRORS, 'InvalidRegionId.NotFound', 'InvalidImageId.NotFound'],
-  resources: ({ ImageId: id }) => named('image', id),
+  resources: ({ ImageId: id, Name: name }, services) => [
+    ...named('image', id),
+    ...bundlesMeaning(services, name),
+  ],
   async run(services, { RegionId: regionId, ImageId: id, Name: name, Description: description }, context) {
     requireRegion(services, regionId);
     await services.snapshots.images.modify(id, { name, description }, context.claim);

@@ -28,7 +28,7 @@ export interface AccessDoorOptions {
 }
 
 export class AccessDoor {
-  readonly bed = new Bed();
+  readonly bed: Bed;
   readonly logged: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'openecd-access-'));
   #close: () => Promise<void> = async () => {};
@@ -37,6 +37,11 @@ export class AccessDoor {
   /** `127.0.0.1:PORT` */
   host = '';
   #policies = 0;
+
+  /** `settings` as in the file of the service. */
+  constructor(settings: object = {}) {
+    this.bed = new Bed(settings);
+  }
 
   async start(options: AccessDoorOptions = {}): Promise<this> {
     const { catalogue } = this.bed;
