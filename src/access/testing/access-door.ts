@@ -80,12 +80,12 @@ export class AccessDoor {
   /** A user with a policy of these statements, and a key. */
   async user(name: string, ...statements: object[]): Promise<NewKey> {
     const { catalogue } = this.bed;
-    await createUser(catalogue, name);
+    await catalogue.transaction((trx) => createUser(trx, name));
     if (statements.length > 0) {
       const policy = `p${this.#policies++}`;
       const document = JSON.stringify({ Version: '1', Statement: statements });
-      await putPolicy(catalogue, { name: policy, document });
-      await attachPolicy(catalogue, policy, name);
+      await catalogue.transaction((trx) => putPolicy(trx, { name: policy, document }));
+      await catalogue.transaction((trx) => attachPolicy(trx, policy, name));
     }
     return await createKey(catalogue.db, this.box, { userName: name });
   }
