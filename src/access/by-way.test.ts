@@ -118,12 +118,14 @@ test('a bundle that is found by its type is named as if by its id', async () => 
   expect(rows[0]!.Resources).toEqual(['bundle/new', 'bundle/b-plain', `image/${office}`, expect.anything()]);
 });
 
-test('an image that takes the name that a bundle of the settings means acts on that bundle', async () => {
+test('an image that takes the name that a bundle of the settings means, or lays it down, acts on that bundle', async () => {
   const mine = await door.bed.image({ name: 'mine', size_bytes: 1024 });
   const DesktopId = await door.bed.desktop();
   const bob = await allowed('bob', 'desktop/*', 'image/*');
   await expectCodes(bob, [
     ['ModifyImageAttribute', { ImageId: mine, Name: 'office' }, 'NoPermission'],
+    ['ModifyImageAttribute', { ImageId: office, Name: 'other' }, 'NoPermission'],
+    ['ModifyImageAttribute', { ImageId: office, Description: 'other' }, 'OK'],
     ['ModifyImageAttribute', { ImageId: mine, Name: 'other' }, 'OK'],
     ['ModifyImageAttribute', { ImageId: mine, Description: 'office' }, 'OK'],
     ['CreateImage', { DesktopId, ImageName: 'payroll' }, 'NoPermission'],

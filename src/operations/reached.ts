@@ -104,12 +104,12 @@ export async function imagesOfBundles(
   return named('image', images);
 }
 
-/** The bundles of the settings that mean whatever image has a name: who gives it to one decides what they are made of. */
+/** The bundles of the settings that mean whatever image has one of these names: who has the say over it, has it over them. */
 export function bundlesMeaning(
   { settings }: Pick<Services, 'settings'>,
-  imageName: string | undefined,
+  ...imageNames: readonly (string | undefined)[]
 ): readonly string[] {
-  const meaning = settings.bundles.filter((bundle) => bundle.image === imageName);
+  const meaning = settings.bundles.filter((bundle) => imageNames.includes(bundle.image));
   return named(
     'bundle',
     meaning.map((bundle) => bundle.id),
