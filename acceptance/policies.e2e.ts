@@ -1,4 +1,4 @@
-/** What a policy does by itself on a running service, and how the audit log tells of it. */
+/** What a policy does by itself on a running service, what commands change beside it, and how the audit log tells of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fields, Room } from './support/room.ts';
 
@@ -60,4 +60,21 @@ test('desktops that are stopped with a snapshot of their disks name those snapsh
     return ((AuditEvents as Fields[])[0]?.['Resources'] as string[] | undefined)?.toSorted();
   };
   await expect.poll(told).toEqual([`desktop/${desktop}`, ...ids, 'snapshot/new'].toSorted());
+});
+
+test('the audit log tells who made the key of the first start, and who may do what since', async () => {
+  const made = async (Resource: string) => {
+    const { AuditEvents } = await room.client.ok('GetAuditEvents', { Resource });
+    return (AuditEvents as Fields[]).map((one) => one['Operation']);
+  };
+  await room.service.command('user', 'create', 'eve');
+  await room.service.command('key', 'create', '--user', 'eve');
+  expect(await made('user/eve')).toEqual(['CreateAccessKey', 'CreateUser']);
+  expect(await made('user/Administrator')).toEqual(['CreateAccessKey']);
+  const exported = (await room.service.command('audit', 'export')).trim().split('\n');
+  const local = exported
+    .map((line) => JSON.parse(line) as Fields)
+    .filter((line) => line['SourceAddress'] === 'local');
+  expect(local).toHaveLength(3);
+  for (const line of local) expect(line['UserName']).not.toBe('');
 });

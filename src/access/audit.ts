@@ -1,11 +1,11 @@
 /**
- * The audit log: who did what, when, from where, on what, and how it ended; also what policies did by themselves, and
- * when each key was used last.
+ * The audit log: who did what, when, from where, on what, and how it ended; also what policies did by themselves, what
+ * commands on this computer changed of rights and keys, and when each key was used last.
  *
  * Invariants: no request waits for it: entries are written together, `FLUSH_MS` after the first of them, in the
  * catalogue's own transactions, and all that is left when the service ends; memory is bounded: what a dead database
- * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. What a policy deletes is written in the
- * transaction that deletes it (`write`). An entry holds names, never values of
+ * leaves waiting over `MOST_WAITING` is dropped, counted and told in the log. What a policy deletes and what a command
+ * changes is written in the transaction that does it (`write`, `writeAudit`). An entry holds names, never values of
  * parameters; a text that is no id of ours is not written. Refusals that cost their sender nothing (no right signature,
  * too fast) are written at `CHEAP_PER_SECOND` at most, so that nobody can wash the log away.
  */
@@ -27,7 +27,7 @@ export interface AuditEntry {
   readonly userName: string;
   /** `desktop/ID` and the like. */
   readonly resources: readonly string[];
-  /** The client's address. */
+  /** The client's address; `local`: a command on this computer, and `userName` is one of its operating system. */
   readonly source: string;
   readonly status: number;
   /** `OK`, or the code of the refusal. */
@@ -35,7 +35,7 @@ export interface AuditEntry {
   readonly seconds: number;
   /** Of what a policy did by itself: `userName` is who made it, and there is neither a key nor an address. */
   readonly policyId?: string;
-  /** Of such a deed; holds nothing that a client has sent. */
+  /** Of such a deed, or the status that a command gave a key; holds nothing that a client has sent. */
   readonly reason?: string;
 }
 
@@ -96,9 +96,7 @@ export class AuditLog {
 
   /** Writes entries in a transaction of the caller: they are there if what they tell of is. */
   async write(trx: Trx, entries: readonly AuditEntry[]): Promise<void> {
-    const rows = entries.map((entry) => rowOf(entry, this.#options.clock()));
-    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-      await insert(trx, rows.slice(at, at + ROWS_AT_ONCE));
+    await writeAudit(trx, entries, this.#options.clock());
   }
 
   /** Writes all that waits; resolves when it is durable, or given up. */
@@ -163,6 +161,12 @@ export class AuditLog {
     this.#dropped = 0;
     this.#omitted = 0;
   }
+}
+
+/** Writes entries in a transaction of the caller, also where there is no log open. */
+export async function writeAudit(trx: Trx, entries: readonly AuditEntry[], now: number): Promise<void> {
+  const rows = entries.map((entry) => rowOf(entry, now));
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await insert(trx, rows.slice(at, at + ROWS_AT_ONCE));
 }
 
 /** How much of the log is kept. */

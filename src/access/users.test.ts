@@ -43,29 +43,45 @@ describe('users and policies', () => {
       ['AliyunECDFullAccess', 'System'],
       ['AliyunECDReadOnlyAccess', 'System'],
     ]);
-    await expect(deleteUser(catalogue, 'Administrator')).rejects.toThrow('built in');
-    await expect(deletePolicy(catalogue, 'AliyunECDFullAccess')).rejects.toThrow('built in');
+    await expect(catalogue.transaction((trx) => deleteUser(trx, 'Administrator'))).rejects.toThrow(
+      'built in',
+    );
+    await expect(catalogue.transaction((trx) => deletePolicy(trx, 'AliyunECDFullAccess'))).rejects.toThrow(
+      'built in',
+    );
     await expect(
-      putPolicy(catalogue, { name: 'AliyunECDFullAccess', document: documentOf('*') }, { replace: true }),
+      catalogue.transaction((trx) =>
+        putPolicy(trx, { name: 'AliyunECDFullAccess', document: documentOf('*') }, { replace: true }),
+      ),
     ).rejects.toThrow('built in');
   });
 
   it('are made once, attached, and go as a whole', async () => {
-    await createUser(catalogue, 'bob', 'the night shift', () => 1000);
-    await expect(createUser(catalogue, 'bob')).rejects.toThrow('already');
+    await catalogue.transaction((trx) => createUser(trx, 'bob', 'the night shift', () => 1000));
+    await expect(catalogue.transaction((trx) => createUser(trx, 'bob'))).rejects.toThrow('already');
     for (const name of ['', 'a b', 'x'.repeat(65), 'a/b'])
-      await expect(createUser(catalogue, name)).rejects.toThrow('no name of a user');
-    await putPolicy(catalogue, { name: 'p', document: documentOf('ecd:*') });
-    await expect(putPolicy(catalogue, { name: 'p', document: documentOf('*') })).rejects.toThrow('already');
-    await expect(putPolicy(catalogue, { name: 'q', document: '{}' })).rejects.toThrow(
-      'wrong at the document',
+      await expect(catalogue.transaction((trx) => createUser(trx, name))).rejects.toThrow(
+        'no name of a user',
+      );
+    await catalogue.transaction((trx) => putPolicy(trx, { name: 'p', document: documentOf('ecd:*') }));
+    await expect(
+      catalogue.transaction((trx) => putPolicy(trx, { name: 'p', document: documentOf('*') })),
+    ).rejects.toThrow('already');
+    await expect(
+      catalogue.transaction((trx) => putPolicy(trx, { name: 'q', document: '{}' })),
+    ).rejects.toThrow('wrong at the document');
+    await expect(
+      catalogue.transaction((trx) => putPolicy(trx, { name: 'a b', document: documentOf('*') })),
+    ).rejects.toThrow('no name');
+    await catalogue.transaction((trx) => attachPolicy(trx, 'p', 'bob'));
+    await catalogue.transaction((trx) => attachPolicy(trx, 'p', 'bob'));
+    await expect(catalogue.transaction((trx) => attachPolicy(trx, 'p', 'eve'))).rejects.toThrow(
+      'no user eve',
     );
-    await expect(putPolicy(catalogue, { name: 'a b', document: documentOf('*') })).rejects.toThrow('no name');
-    await attachPolicy(catalogue, 'p', 'bob');
-    await attachPolicy(catalogue, 'p', 'bob');
-    await expect(attachPolicy(catalogue, 'p', 'eve')).rejects.toThrow('no user eve');
-    await expect(attachPolicy(catalogue, 'q', 'bob')).rejects.toThrow('no policy q');
-    await expect(deletePolicy(catalogue, 'p')).rejects.toThrow('attached to bob');
+    await expect(catalogue.transaction((trx) => attachPolicy(trx, 'q', 'bob'))).rejects.toThrow(
+      'no policy q',
+    );
+    await expect(catalogue.transaction((trx) => deletePolicy(trx, 'p'))).rejects.toThrow('attached to bob');
     const box = await keySecrets();
     await createKey(catalogue.db, box, { userName: 'bob' });
     await createTemporaryKey(catalogue.db, box, { userName: 'bob', seconds: 60 });
@@ -73,18 +89,23 @@ describe('users and policies', () => {
       expect.objectContaining({ name: 'Administrator', keys: 0, policies: [] }),
       { name: 'bob', comments: 'the night shift', created_at: 1000, keys: 2, policies: ['p'] },
     ]);
-    expect(await deleteUser(catalogue, 'bob')).toBe(2);
+    expect(await catalogue.transaction((trx) => deleteUser(trx, 'bob'))).toHaveLength(2);
     expect(await listKeys(catalogue.db)).toEqual([]);
     await expect(requireUser(catalogue.db, 'bob')).rejects.toThrow('no user bob');
-    await deletePolicy(catalogue, 'p');
-    await expect(detachPolicy(catalogue, 'p', 'bob')).rejects.toThrow('not attached');
+    await catalogue.transaction((trx) => deletePolicy(trx, 'p'));
+    await expect(catalogue.transaction((trx) => detachPolicy(trx, 'p', 'bob'))).rejects.toThrow(
+      'not attached',
+    );
   });
 
   it('are at most 20 for a user', async () => {
-    await createUser(catalogue, 'bob');
-    for (let i = 0; i <= 20; i++) await putPolicy(catalogue, { name: `p${i}`, document: documentOf('*') });
-    for (let i = 0; i < 20; i++) await attachPolicy(catalogue, `p${i}`, 'bob');
-    await expect(attachPolicy(catalogue, 'p20', 'bob')).rejects.toThrow('20 policies');
+    await catalogue.transaction((trx) => createUser(trx, 'bob'));
+    for (let i = 0; i <= 20; i++)
+      await catalogue.transaction((trx) => putPolicy(trx, { name: `p${i}`, document: documentOf('*') }));
+    for (let i = 0; i < 20; i++) await catalogue.transaction((trx) => attachPolicy(trx, `p${i}`, 'bob'));
+    await expect(catalogue.transaction((trx) => attachPolicy(trx, 'p20', 'bob'))).rejects.toThrow(
+      '20 policies',
+    );
     expect((await listUsers(catalogue.db)).find((user) => user.name === 'bob')?.policies).toHaveLength(20);
   });
 });
@@ -135,28 +156,30 @@ describe('rights', () => {
     let now = 50_000;
     const table = new RightsTable(catalogue, '100', () => now);
     const bob = { accessKeyId: 'LTAIbob', userName: 'bob' };
-    await createUser(catalogue, 'bob');
+    await catalogue.transaction((trx) => createUser(trx, 'bob'));
     expect(await codeOf(table, bob)).toBe('ImplicitDeny');
     const other = Catalogue.open(join(work, 'catalogue.db'));
-    await attachPolicy(other, 'AliyunECDFullAccess', 'bob');
+    await other.transaction((trx) => attachPolicy(trx, 'AliyunECDFullAccess', 'bob'));
     await other.close();
     now += 999;
     expect(await codeOf(table, bob)).toBe('ImplicitDeny');
     now += 1;
     expect(await codeOf(table, bob)).toBe('Allow');
-    await putPolicy(catalogue, {
-      name: 'no',
-      document: documentOf('ecd:Create*', 'acs:ecd:*:*:desktop/a', 'Deny'),
-    });
-    await attachPolicy(catalogue, 'no', 'bob');
+    await catalogue.transaction((trx) =>
+      putPolicy(trx, {
+        name: 'no',
+        document: documentOf('ecd:Create*', 'acs:ecd:*:*:desktop/a', 'Deny'),
+      }),
+    );
+    await catalogue.transaction((trx) => attachPolicy(trx, 'no', 'bob'));
     now += 1000;
     expect(await codeOf(table, bob)).toBe('ExplicitDeny');
     expect(await codeOf(table, bob, 'StopDesktops')).toBe('Allow');
-    await deleteUser(catalogue, 'bob');
+    await catalogue.transaction((trx) => deleteUser(trx, 'bob'));
     now += 1000;
     expect(await codeOf(table, bob, 'StopDesktops')).toBe('ImplicitDeny');
-    await createUser(catalogue, 'bob');
-    await attachPolicy(catalogue, 'AliyunECDFullAccess', 'bob');
+    await catalogue.transaction((trx) => createUser(trx, 'bob'));
+    await catalogue.transaction((trx) => attachPolicy(trx, 'AliyunECDFullAccess', 'bob'));
     now -= 3_600_000;
     expect(await codeOf(table, bob)).toBe('Allow');
   });
@@ -171,15 +194,15 @@ describe('rights', () => {
     const narrow = { ...admin, accessKeyId: 'c', sessionPolicy: documentOf('ecd:Describe*') };
     expect(await codeOf(table, narrow)).toBe('ImplicitDeny');
     expect(await codeOf(table, narrow, 'DescribeDesktops')).toBe('Allow');
-    await createUser(catalogue, 'bob');
+    await catalogue.transaction((trx) => createUser(trx, 'bob'));
     const wide = { accessKeyId: 'd', userName: 'bob', sessionPolicy: documentOf('*') };
     expect(await codeOf(table, wide)).toBe('ImplicitDeny');
   });
 
   it('that cannot be read allow nothing', async () => {
-    await createUser(catalogue, 'bob');
-    await putPolicy(catalogue, { name: 'p', document: documentOf('*') });
-    await attachPolicy(catalogue, 'p', 'bob');
+    await catalogue.transaction((trx) => createUser(trx, 'bob'));
+    await catalogue.transaction((trx) => putPolicy(trx, { name: 'p', document: documentOf('*') }));
+    await catalogue.transaction((trx) => attachPolicy(trx, 'p', 'bob'));
     await catalogue.db
       .updateTable('access_policies')
       .set({ document: '{' })

@@ -6,7 +6,7 @@
  * same transaction. Policies of type System are built in and never changed.
  */
 import type { Selectable } from 'kysely';
-import type { Catalogue, Queries } from '../catalogue/catalogue.ts';
+import type { Queries, Trx } from '../catalogue/catalogue.ts';
 import { ADMINISTRATOR } from '../catalogue/keys.ts';
 import type { AccessPolicyTable, UserTable } from '../catalogue/schema-access.ts';
 import { EcdError } from '../errors.ts';
@@ -32,14 +32,14 @@ export async function requireUser(queries: Queries, name: string): Promise<void>
 }
 
 export async function createUser(
-  catalogue: Catalogue,
+  trx: Trx,
   name: string,
   comments = '',
   clock: Clock = systemClock,
 ): Promise<void> {
   if (!USER_NAME.test(name))
     throw refused(`'${name}' is no name of a user`, 'Use 1 to 64 letters, digits, full stops, _, @ and -.');
-  const made = await catalogue.db
+  const made = await trx
     .insertInto('users')
     .values({ name, comments, created_at: clock() })
     .onConflict((conflict) => conflict.doNothing())
@@ -47,18 +47,16 @@ export async function createUser(
   if (made.numInsertedOrUpdatedRows !== 1n) throw refused(`There is a user ${name} already`, '');
 }
 
-/** Deletes a user with keys and attachments; gives the number of keys that went. */
-export async function deleteUser(catalogue: Catalogue, name: string): Promise<number> {
+/** Deletes a user with keys and attachments; gives the ids of the keys that went. */
+export async function deleteUser(trx: Trx, name: string): Promise<string[]> {
   if (name === ADMINISTRATOR)
     throw refused(`${ADMINISTRATOR} is built in and stays`, 'Disable its keys if they are not needed.');
-  return await catalogue.transaction(async (trx) => {
-    await requireUser(trx, name);
-    await trx.deleteFrom('access_attachments').where('user_name', '=', name).execute();
-    await trx.deleteFrom('tickets').where('user_name', '=', name).execute();
-    const keys = await trx.deleteFrom('access_keys').where('user_name', '=', name).executeTakeFirst();
-    await trx.deleteFrom('users').where('name', '=', name).execute();
-    return Number(keys.numDeletedRows);
-  });
+  await requireUser(trx, name);
+  await trx.deleteFrom('access_attachments').where('user_name', '=', name).execute();
+  await trx.deleteFrom('tickets').where('user_name', '=', name).execute();
+  const keys = await trx.deleteFrom('access_keys').where('user_name', '=', name).returning('id').execute();
+  await trx.deleteFrom('users').where('name', '=', name).execute();
+  return keys.map((key) => key.id);
 }
 
 /** All users by name. */
@@ -81,36 +79,35 @@ export async function listUsers(queries: Queries): Promise<UserInfo[]> {
   }));
 }
 
-/** Stores a policy, or with `replace` a new text of it. Throws AccessPolicy.Malformed, Access.Refused. */
+/** Stores a policy, or with `replace` a new text of it; says which. Throws AccessPolicy.Malformed, Access.Refused. */
 export async function putPolicy(
-  catalogue: Catalogue,
+  trx: Trx,
   policy: { readonly name: string; readonly document: string; readonly description?: string | undefined },
   options: { readonly replace?: boolean; readonly clock?: Clock } = {},
-): Promise<void> {
+): Promise<'made' | 'replaced'> {
   const { name, document } = policy;
   if (!POLICY_NAME.test(name))
     throw refused(`'${name}' is no name of a policy`, 'Use 1 to 128 letters, digits and -.');
   parsePolicy(document);
   const now = (options.clock ?? systemClock)();
-  await catalogue.transaction(async (trx) => {
-    const there = await findPolicy(trx, name);
-    if (there === undefined) {
-      const description = policy.description ?? '';
-      await trx
-        .insertInto('access_policies')
-        .values({ name, type: 'Custom', document, description, created_at: now, updated_at: now })
-        .execute();
-      return;
-    }
-    requireCustom(there);
-    if (options.replace !== true)
-      throw refused(`There is a policy ${name} already`, '--replace gives it a new text.');
+  const there = await findPolicy(trx, name);
+  if (there === undefined) {
+    const description = policy.description ?? '';
     await trx
-      .updateTable('access_policies')
-      .set({ document, updated_at: now, description: policy.description ?? there.description })
-      .where('name', '=', name)
+      .insertInto('access_policies')
+      .values({ name, type: 'Custom', document, description, created_at: now, updated_at: now })
       .execute();
-  });
+    return 'made';
+  }
+  requireCustom(there);
+  if (options.replace !== true)
+    throw refused(`There is a policy ${name} already`, '--replace gives it a new text.');
+  await trx
+    .updateTable('access_policies')
+    .set({ document, updated_at: now, description: policy.description ?? there.description })
+    .where('name', '=', name)
+    .execute();
+  return 'replaced';
 }
 
 export async function findPolicy(queries: Queries, name: string): Promise<PolicyRow | undefined> {
@@ -141,49 +138,41 @@ export async function listPolicies(queries: Queries): Promise<(PolicyRow & { use
   return rows.map((row) => ({ ...row, users: Number(row.users ?? 0) }));
 }
 
-export async function deletePolicy(catalogue: Catalogue, name: string): Promise<void> {
-  await catalogue.transaction(async (trx) => {
-    requireCustom(await requirePolicy(trx, name));
-    const attached = await trx
-      .selectFrom('access_attachments')
-      .select('user_name')
-      .where('policy_name', '=', name)
-      .execute();
-    if (attached.length > 0)
-      throw refused(
-        `${name} is attached to ${attached.map((one) => one.user_name).join(', ')}`,
-        'Detach it first.',
-      );
-    await trx.deleteFrom('access_policies').where('name', '=', name).execute();
-  });
+export async function deletePolicy(trx: Trx, name: string): Promise<void> {
+  requireCustom(await requirePolicy(trx, name));
+  const attached = await trx
+    .selectFrom('access_attachments')
+    .select('user_name')
+    .where('policy_name', '=', name)
+    .execute();
+  if (attached.length > 0)
+    throw refused(
+      `${name} is attached to ${attached.map((one) => one.user_name).join(', ')}`,
+      'Detach it first.',
+    );
+  await trx.deleteFrom('access_policies').where('name', '=', name).execute();
 }
 
 /** Attaching what is attached is no failure. */
 export async function attachPolicy(
-  catalogue: Catalogue,
+  trx: Trx,
   policyName: string,
   userName: string,
   clock: Clock = systemClock,
 ): Promise<void> {
-  await catalogue.transaction(async (trx) => {
-    await requireUser(trx, userName);
-    await requirePolicy(trx, policyName);
-    await trx
-      .insertInto('access_attachments')
-      .values({ user_name: userName, policy_name: policyName, attached_at: clock() })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    if ((await documentsOf(trx, userName)).length > MOST_ATTACHED)
-      throw refused(`${userName} has ${MOST_ATTACHED} policies already`, 'Join several into one.');
-  });
+  await requireUser(trx, userName);
+  await requirePolicy(trx, policyName);
+  await trx
+    .insertInto('access_attachments')
+    .values({ user_name: userName, policy_name: policyName, attached_at: clock() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  if ((await documentsOf(trx, userName)).length > MOST_ATTACHED)
+    throw refused(`${userName} has ${MOST_ATTACHED} policies already`, 'Join several into one.');
 }
 
-export async function detachPolicy(
-  catalogue: Catalogue,
-  policyName: string,
-  userName: string,
-): Promise<void> {
-  const gone = await catalogue.db
+export async function detachPolicy(trx: Trx, policyName: string, userName: string): Promise<void> {
+  const gone = await trx
     .deleteFrom('access_attachments')
     .where('user_name', '=', userName)
     .where('policy_name', '=', policyName)

@@ -7,8 +7,12 @@ import type { Selectable } from 'kysely';
 import type { Queries } from './catalogue.ts';
 import type { AuditTable } from './schema-access.ts';
 
-/** One thing, as access policies name it. Whatever else stands in its place is not written. */
-export const AUDIT_RESOURCE = /^[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}$/;
+/**
+ * One thing, as access policies name it, or a user or an access policy, which only commands name, by names of more signs.
+ * Whatever else stands in its place is not written.
+ */
+export const AUDIT_RESOURCE =
+  /^(?:[a-z]+\/[A-Za-z0-9_.:+*-]{1,64}|user\/[A-Za-z0-9._@-]{1,64}|accesspolicy\/[A-Za-z0-9-]{1,128})$/;
 
 const ROWS_AT_ONCE = 500;
 
@@ -22,9 +26,9 @@ export interface AuditFacts {
   readonly SourceAddress: string;
   readonly Status: number;
   readonly DurationMs: number;
-  /** Of what a policy did by itself: UserName is who made it. */
+  /** Of what a policy did by itself: UserName is who made it. (Where SourceAddress is `local`: of the operating system.) */
   readonly PolicyId?: string;
-  /** Why a policy deleted something, or could not make it. */
+  /** Why a policy deleted something, or could not make it; the status that a command gave a key. */
   readonly Reason?: string;
 }
 

@@ -109,24 +109,31 @@ export async function listKeys(queries: Queries): Promise<KeyInfo[]> {
   }));
 }
 
-/** Forgets a key. Throws InvalidAccessKeyId.NotFound. */
-export async function deleteKey(queries: Queries, accessKeyId: string): Promise<void> {
-  const result = await queries.deleteFrom('access_keys').where('id', '=', accessKeyId).executeTakeFirst();
-  if (result.numDeletedRows === 0n) throw new EcdError('InvalidAccessKeyId.NotFound');
+/** Forgets a key; gives whose it was. Throws InvalidAccessKeyId.NotFound. */
+export async function deleteKey(queries: Queries, accessKeyId: string): Promise<string> {
+  const gone = await queries
+    .deleteFrom('access_keys')
+    .where('id', '=', accessKeyId)
+    .returning('user_name')
+    .executeTakeFirst();
+  if (gone === undefined) throw new EcdError('InvalidAccessKeyId.NotFound');
+  return gone.user_name;
 }
 
-/** Enables or disables a key. Throws InvalidAccessKeyId.NotFound. */
+/** Enables or disables a key; gives whose it is. Throws InvalidAccessKeyId.NotFound. */
 export async function setKeyStatus(
   queries: Queries,
   accessKeyId: string,
   status: AccessKeyTable['status'],
-): Promise<void> {
-  const result = await queries
+): Promise<string> {
+  const changed = await queries
     .updateTable('access_keys')
     .set({ status })
     .where('id', '=', accessKeyId)
+    .returning('user_name')
     .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) throw new EcdError('InvalidAccessKeyId.NotFound');
+  if (changed === undefined) throw new EcdError('InvalidAccessKeyId.NotFound');
+  return changed.user_name;
 }
 
 /** Finds keys for the door, remembering each for at most a second. */

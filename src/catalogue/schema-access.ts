@@ -53,7 +53,7 @@ export interface AuditTable {
   at: number;
   request_id: string;
   access_key_id: string;
-  /** Empty when nobody has proved who they are. */
+  /** Empty when nobody has proved who they are; with the source `local` a user of the operating system. */
   user_name: string;
   operation: string;
   kind: 'read' | 'write' | '';
@@ -65,6 +65,6 @@ export interface AuditTable {
   duration_us: number;
   /** Of what a policy did by itself; `user_name` is who made the policy. Else empty. */
   policy_id: string;
-  /** Why a policy deleted something, or could not make it. Else empty. */
+  /** Why a policy deleted something, or could not make it; the status that a command gave a key. Else empty. */
   reason: string;
 }

@@ -16,6 +16,7 @@ import { EcdError } from '../errors.ts';
 import { type Args, type Command, DATA_OPTION, JSON_OPTION, type OptionSpec } from './command.ts';
 import { withCatalogue } from './key.ts';
 import { printJson, printTable } from './output.ts';
+import { type Deed, telling } from './told.ts';
 
 const NAME = { usage: 'NAME', min: 1, max: 1 } as const;
 const USER: OptionSpec = { type: 'string', required: true, value: 'NAME', help: 'the user' };
@@ -40,15 +41,14 @@ export const accessPolicyCreate: Command = {
   details: `${ABOUT}
 A document: {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecd:Describe*",
 "Resource": "acs:ecd:*:*:desktop/*"}]}; docs/security.md shows the grammar.`,
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const name = args.positionals[0]!;
-    const document = readDocument(args.need('file'));
+    const policy = { name, document: readDocument(args.need('file')), description: args.text('description') };
     await withCatalogue(dataOf(args), (catalogue) =>
-      putPolicy(
-        catalogue,
-        { name, document, description: args.text('description') },
-        { replace: args.flag('replace') },
-      ),
+      telling(catalogue, env, async (trx, tell) => {
+        const done = await putPolicy(trx, policy, { replace: args.flag('replace') });
+        tell(policyDeed(done === 'made' ? 'CreatePolicy' : 'CreatePolicyVersion', name));
+      }),
     );
     if (args.flag('json')) printJson(stdout, { PolicyName: name });
     else stdout.write(`stored the access policy ${name}\n`);
@@ -96,35 +96,55 @@ export const accessPolicyDelete: Command = {
   positionals: NAME,
   options: { data: DATA_OPTION, json: JSON_OPTION },
   details: ABOUT,
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const name = args.positionals[0]!;
-    await withCatalogue(dataOf(args), (catalogue) => deletePolicy(catalogue, name));
+    await withCatalogue(dataOf(args), (catalogue) =>
+      telling(catalogue, env, async (trx, tell) => {
+        await deletePolicy(trx, name);
+        tell(policyDeed('DeletePolicy', name));
+      }),
+    );
     if (args.flag('json')) printJson(stdout, { PolicyName: name });
     else stdout.write(`deleted the access policy ${name}\n`);
     return 0;
   },
 };
 
-export const accessPolicyAttach: Command = attachment('attached', 'to', attachPolicy);
-export const accessPolicyDetach: Command = attachment('detached', 'from', detachPolicy);
+export const accessPolicyAttach: Command = attachment('attached', 'to', 'AttachPolicyToUser', attachPolicy);
+export const accessPolicyDetach: Command = attachment(
+  'detached',
+  'from',
+  'DetachPolicyFromUser',
+  detachPolicy,
+);
 
 function attachment(
   done: string,
   preposition: string,
+  operation: string,
   act: (...of: Parameters<typeof detachPolicy>) => Promise<void>,
 ): Command {
   return {
     positionals: NAME,
     options: { data: DATA_OPTION, user: USER, json: JSON_OPTION },
     details: ABOUT,
-    async run(args, { stdout }) {
+    async run(args, { stdout, env }) {
       const [name, user] = [args.positionals[0]!, args.need('user')];
-      await withCatalogue(dataOf(args), (catalogue) => act(catalogue, name, user));
+      await withCatalogue(dataOf(args), (catalogue) =>
+        telling(catalogue, env, async (trx, tell) => {
+          await act(trx, name, user);
+          tell(policyDeed(operation, name, `user/${user}`));
+        }),
+      );
       if (args.flag('json')) printJson(stdout, { PolicyName: name, UserName: user });
       else stdout.write(`${done} ${name} ${preposition} ${user}\n`);
       return 0;
     },
   };
+}
+
+function policyDeed(operation: string, name: string, ...more: readonly string[]): Deed {
+  return { operation, resources: [`accesspolicy/${name}`, ...more] };
 }
 
 /** The text of a policy's file. Throws Cli.Refused. */

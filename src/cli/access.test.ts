@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuditLog } from '../access/audit.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
+import { DataDir } from '../data-dir.ts';
 import { runCli } from './testing/run-cli.ts';
 
 let work: string;
@@ -124,8 +125,7 @@ describe('users, keys and access policies', () => {
 
 describe('audit export', () => {
   it('prints one line for each entry, from a time on', async () => {
-    await ok('key create');
-    const catalogue = Catalogue.open(join(data, 'catalogue.db'));
+    const catalogue = Catalogue.open(DataDir.open(data, { create: true }).catalogue);
     let now = Date.parse('2026-11-23T23:59:59Z');
     const log = new AuditLog(catalogue, { reads: false, clock: () => now, log: { warn: () => {} } });
     for (const requestId of ['R1', 'R2']) {

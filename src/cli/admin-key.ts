@@ -6,16 +6,24 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { countKeys, createKey, type NewKey, openKeySecrets } from '../catalogue/keys.ts';
+import { ADMINISTRATOR, countKeys, createKey, type NewKey, openKeySecrets } from '../catalogue/keys.ts';
 import { type DataDir, syncDirectory } from '../data-dir.ts';
 import { EcdError } from '../errors.ts';
+import type { Context } from './command.ts';
+import { keyDeed, telling } from './told.ts';
 
 /** True when it has made one. */
-export async function ensureAdminKey(dir: DataDir, catalogue: Catalogue): Promise<boolean> {
+export async function ensureAdminKey(
+  dir: DataDir,
+  catalogue: Catalogue,
+  env: Context['env'] = process.env,
+): Promise<boolean> {
   const box = await openKeySecrets(catalogue, dir.secretKey);
-  return await catalogue.transaction(async (trx) => {
+  return await telling(catalogue, env, async (trx, tell) => {
     if ((await countKeys(trx)) > 0) return false;
-    writePrivate(dir.adminKey, `${JSON.stringify(await createKey(trx, box))}\n`);
+    const key = await createKey(trx, box);
+    tell(keyDeed('CreateAccessKey', key.AccessKeyId, ADMINISTRATOR));
+    writePrivate(dir.adminKey, `${JSON.stringify(key)}\n`);
     syncDirectory(dir.path);
     return true;
   });

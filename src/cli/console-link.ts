@@ -11,6 +11,7 @@ import { endpointUrl } from './client.ts';
 import { type Command, DATA_OPTION, JSON_OPTION, usage } from './command.ts';
 import { withCatalogue } from './key.ts';
 import { instantText, printJson } from './output.ts';
+import { telling } from './told.ts';
 
 const SESSION_SECONDS = 3600;
 
@@ -31,7 +32,7 @@ export const consoleLink: Command = {
     json: JSON_OPTION,
   },
   details: `Who opens it first, within ${LINK_MS / 60_000} minutes, is signed in: give it to nobody else. It works once.`,
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const sessionSeconds = Number(args.text('seconds') ?? SESSION_SECONDS);
     const { shortest, longest } = TEMPORARY_SECONDS;
     if (!Number.isInteger(sessionSeconds) || sessionSeconds < shortest || sessionSeconds > longest)
@@ -41,8 +42,9 @@ export const consoleLink: Command = {
     const { origin } = endpointUrl(args.text('endpoint') ?? endpointOf(dir));
     const now = systemClock();
     const token = await withCatalogue(dir, (catalogue) =>
-      catalogue.transaction(async (trx) => {
+      telling(catalogue, env, async (trx, tell) => {
         await requireUser(trx, userName);
+        tell({ operation: 'GetSigninToken', resources: [`user/${userName}`] });
         return await issueLink(trx, { userName, sessionSeconds }, now);
       }),
     );

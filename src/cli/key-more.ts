@@ -9,6 +9,7 @@ import { readDocument } from './access-policy.ts';
 import { type Command, DATA_OPTION, JSON_OPTION, usage } from './command.ts';
 import { withCatalogue } from './key.ts';
 import { printJson } from './output.ts';
+import { keyDeed, telling } from './told.ts';
 
 const ID = { usage: 'ACCESS_KEY_ID', min: 1, max: 1 } as const;
 
@@ -20,12 +21,12 @@ export const keyRotate: Command = {
     json: JSON_OPTION,
   },
   details: 'Makes another key of the same user and disables the old one. The secret is shown this once.',
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const old = args.positionals[0]!;
     const dir = DataDir.open(args.need('data'), { create: false });
     const key = await withCatalogue(dir, async (catalogue) => {
       const box = await openKeySecrets(catalogue, dir.secretKey);
-      return await catalogue.transaction(async (trx) => {
+      return await telling(catalogue, env, async (trx, tell) => {
         const found = (await listKeys(trx)).find((one) => one.accessKeyId === old);
         if (found === undefined) throw new EcdError('InvalidAccessKeyId.NotFound');
         if (found.expiresAt !== null)
@@ -33,8 +34,14 @@ export const keyRotate: Command = {
             reason: `${old} is temporary`,
             remedy: 'Make new ones: openecd key temporary.',
           });
-        if (!args.flag('keep')) await setKeyStatus(trx, old, 'Inactive');
-        return await createKey(trx, box, { userName: found.userName });
+        const { userName } = found;
+        if (!args.flag('keep')) {
+          await setKeyStatus(trx, old, 'Inactive');
+          tell(keyDeed('UpdateAccessKey', old, userName, 'Inactive'));
+        }
+        const made = await createKey(trx, box, { userName });
+        tell(keyDeed('CreateAccessKey', made.AccessKeyId, userName));
+        return made;
       });
     });
     if (args.flag('json')) printJson(stdout, key);
@@ -46,10 +53,14 @@ export const keyRotate: Command = {
 export const keyDelete: Command = {
   positionals: ID,
   options: { data: DATA_OPTION, json: JSON_OPTION },
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const id = args.positionals[0]!;
     const dir = DataDir.open(args.need('data'), { create: false });
-    await withCatalogue(dir, (catalogue) => deleteKey(catalogue.db, id));
+    await withCatalogue(dir, (catalogue) =>
+      telling(catalogue, env, async (trx, tell) =>
+        tell(keyDeed('DeleteAccessKey', id, await deleteKey(trx, id))),
+      ),
+    );
     if (args.flag('json')) printJson(stdout, { AccessKeyId: id });
     else stdout.write(`${id} is deleted\n`);
     return 0;
@@ -75,7 +86,7 @@ export const keyTemporary: Command = {
   },
   details:
     'Requests send the SecurityToken beside the key. `openecd key disable` or `delete` ends them early.',
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const seconds = Number(args.need('seconds'));
     const { shortest, longest } = TEMPORARY_SECONDS;
     if (!Number.isInteger(seconds) || seconds < shortest || seconds > longest)
@@ -87,9 +98,11 @@ export const keyTemporary: Command = {
     const dir = DataDir.open(args.need('data'), { create: false });
     const made = await withCatalogue(dir, async (catalogue) => {
       const box = await openKeySecrets(catalogue, dir.secretKey);
-      return await catalogue.transaction(async (trx) => {
+      return await telling(catalogue, env, async (trx, tell) => {
         await requireUser(trx, userName);
-        return await createTemporaryKey(trx, box, { userName, seconds, policy });
+        const lent = await createTemporaryKey(trx, box, { userName, seconds, policy });
+        tell(keyDeed('AssumeRole', lent.AccessKeyId, userName));
+        return lent;
       });
     });
     if (args.flag('json')) printJson(stdout, made);

@@ -8,6 +8,7 @@ import { ADMINISTRATOR, createKey, listKeys, openKeySecrets, setKeyStatus } from
 import { DataDir } from '../data-dir.ts';
 import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts';
 import { instantText, printJson, printTable } from './output.ts';
+import { keyDeed, telling } from './told.ts';
 
 export const keyCreate: Command = {
   options: {
@@ -20,14 +21,16 @@ export const keyCreate: Command = {
     json: JSON_OPTION,
   },
   details: 'The secret is shown this once. The data directory is made if it is not there yet.',
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const userName = args.text('user') ?? ADMINISTRATOR;
     const dir = DataDir.open(args.need('data'), { create: true });
     const key = await withCatalogue(dir, async (catalogue) => {
       const box = await openKeySecrets(catalogue, dir.secretKey);
-      return await catalogue.transaction(async (trx) => {
+      return await telling(catalogue, env, async (trx, tell) => {
         await requireUser(trx, userName);
-        return await createKey(trx, box, { userName });
+        const made = await createKey(trx, box, { userName });
+        tell(keyDeed('CreateAccessKey', made.AccessKeyId, userName));
+        return made;
       });
     });
     if (args.flag('json')) printJson(stdout, key);
@@ -66,11 +69,13 @@ function statusCommand(status: 'Active' | 'Inactive'): Command {
   return {
     positionals: { usage: 'ACCESS_KEY_ID', min: 1, max: 1 },
     options: { data: DATA_OPTION, json: JSON_OPTION },
-    async run(args, { stdout, stderr }) {
+    async run(args, { stdout, stderr, env }) {
       const dir = DataDir.open(args.need('data'), { create: false });
       const id = args.positionals[0]!;
       const active = await withCatalogue(dir, async (catalogue) => {
-        await setKeyStatus(catalogue.db, id, status);
+        await telling(catalogue, env, async (trx, tell) =>
+          tell(keyDeed('UpdateAccessKey', id, await setKeyStatus(trx, id, status), status)),
+        );
         return (await listKeys(catalogue.db)).filter((key) => key.status === 'Active').length;
       });
       if (args.flag('json')) printJson(stdout, { AccessKeyId: id, Status: status });

@@ -43,7 +43,7 @@ export const serve: Command = {
   },
   details: `The first start makes an administrator key in DATA/admin-key.json. SIGTERM or Ctrl-C ends the service, desktops
 go on running and are found again by the next start; a second Ctrl-C ends it at once.`,
-  async run(args, { stdout, stderr, signal }) {
+  async run(args, { stdout, stderr, env, signal }) {
     const settings = settingsOf(args);
     const listen = parseListen(args.text('listen') ?? DEFAULT_LISTEN);
     const tls = tlsOf(args);
@@ -51,7 +51,7 @@ go on running and are found again by the next start; a second Ctrl-C ends it at 
     const vaultDir = resolve(args.text('vault') ?? dir.vault);
     const { log, close } = openLog(settings.logLevel, stderr);
     try {
-      if (await withCatalogue(dir, (catalogue) => ensureAdminKey(dir, catalogue)))
+      if (await withCatalogue(dir, (catalogue) => ensureAdminKey(dir, catalogue, env)))
         log.info({ file: dir.adminKey }, 'made an administrator access key; it is in this file');
       if (sameDevice(dir.disks, vaultDir))
         log.warn(

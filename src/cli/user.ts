@@ -4,6 +4,7 @@ import { DataDir } from '../data-dir.ts';
 import { type Command, DATA_OPTION, JSON_OPTION } from './command.ts';
 import { withCatalogue } from './key.ts';
 import { instantText, printJson, printTable } from './output.ts';
+import { telling } from './told.ts';
 
 export const userCreate: Command = {
   positionals: { usage: 'NAME', min: 1, max: 1 },
@@ -14,10 +15,15 @@ export const userCreate: Command = {
   },
   details:
     'A new user may do nothing: attach a policy (openecd access-policy attach) and make a key (openecd key create --user).',
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const name = args.positionals[0]!;
     const dir = DataDir.open(args.need('data'), { create: false });
-    await withCatalogue(dir, (catalogue) => createUser(catalogue, name, args.text('comments')));
+    await withCatalogue(dir, (catalogue) =>
+      telling(catalogue, env, async (trx, tell) => {
+        await createUser(trx, name, args.text('comments'));
+        tell({ operation: 'CreateUser', resources: [`user/${name}`] });
+      }),
+    );
     if (args.flag('json')) printJson(stdout, { UserName: name });
     else stdout.write(`made the user ${name}\n`);
     return 0;
@@ -56,10 +62,16 @@ export const userDelete: Command = {
   positionals: { usage: 'NAME', min: 1, max: 1 },
   options: { data: DATA_OPTION, json: JSON_OPTION },
   details: 'The keys of the user are deleted too. What the user has made stays.',
-  async run(args, { stdout }) {
+  async run(args, { stdout, env }) {
     const name = args.positionals[0]!;
     const dir = DataDir.open(args.need('data'), { create: false });
-    const keys = await withCatalogue(dir, (catalogue) => deleteUser(catalogue, name));
+    const keys = await withCatalogue(dir, (catalogue) =>
+      telling(catalogue, env, async (trx, tell) => {
+        const gone = await deleteUser(trx, name);
+        tell({ operation: 'DeleteUser', resources: [`user/${name}`, ...gone.map((id) => `key/${id}`)] });
+        return gone.length;
+      }),
+    );
     if (args.flag('json')) printJson(stdout, { UserName: name, DeletedKeys: keys });
     else stdout.write(`deleted the user ${name} and ${keys} access keys\n`);
     return 0;

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { distinct, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
 import { PolicyId } from './policy-parameters.ts';
+import { policiesOfDesktops } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId, texts } from './schema.ts';
 
@@ -18,6 +19,8 @@ export const CancelAutoSnapshotPolicy = operation({
   response: None,
   errors: ['InvalidRegionId.NotFound', 'InvalidAutoSnapshotPolicyId.NotFound', 'InvalidDesktopId.NotFound'],
   resources: ({ PolicyId: id, DesktopId: ids }) => [...named('snapshotpolicy', id), ...named('desktop', ids)],
+  alsoShows: ({ PolicyId: id, DesktopId: ids }, services) =>
+    id === undefined ? policiesOfDesktops(services, ids) : [],
   async run(services, { RegionId: regionId, PolicyId: id, DesktopId: desktops }, context) {
     requireRegion(services, regionId);
     await services.policies.cancel(regionId, id, distinct(desktops), context.claim);

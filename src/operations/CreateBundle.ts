@@ -3,10 +3,10 @@ import { countBundles, insertBundle } from '../catalogue/bundles.ts';
 import { imageById } from '../catalogue/images.ts';
 import { EcdError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { requireImage } from './bundles.ts';
+import { bundleOfType, requireImage } from './bundles.ts';
 import { GIB, LARGEST_DISK_GIB, refused, requireRegion } from './checks.ts';
 import { operation } from './operation.ts';
-import { made, named } from './resources.ts';
+import { made, named, namedOrAll } from './resources.ts';
 import { choice, IGNORED, KEPT, RegionId } from './schema.ts';
 
 const level = () => Type.Optional(choice(['PL0', 'PL1', 'PL2', 'PL3'], IGNORED));
@@ -57,7 +57,12 @@ export const CreateBundle = operation({
     'IncorrectImageStatus',
     'QuotaExceed.Bundle',
   ],
-  resources: ({ ImageId: id }) => [...made('bundle'), ...named('image', id)],
+  // What it takes from the bundle of that type is as good as the bundle: its network may be a bridge to the LAN.
+  resources: ({ ImageId: id, DesktopType: type }, { settings }) => [
+    ...made('bundle'),
+    ...namedOrAll('bundle', bundleOfType(settings, type)?.id),
+    ...named('image', id),
+  ],
   creates: ({ BundleId: id }) => named('bundle', id),
   async run(services, asked, context) {
     const { catalogue, settings, clock } = services;
@@ -68,7 +73,7 @@ export const CreateBundle = operation({
     if (dataGib < 0 || dataGib > LARGEST_DISK_GIB)
       throw refused('UserDiskSizeGib', `Use 0 to ${LARGEST_DISK_GIB}.`);
     requireRegion(services, asked.RegionId);
-    const base = settings.bundles.find((bundle) => bundle.desktopType === asked.DesktopType);
+    const base = bundleOfType(settings, asked.DesktopType);
     if (base === undefined) throw refused('DesktopType', 'No bundle of the settings is of this type.');
     const image = await requireImage(services, asked.ImageId);
     if (systemGib * GIB < image.size_bytes) throw refused('RootDiskSizeGib', 'It is smaller than the image.');

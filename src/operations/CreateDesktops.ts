@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { parameters } from './create-parameters.ts';
-import { ordersOf } from './new-desktops.ts';
+import { bundleIdsOf, ordersOf } from './new-desktops.ts';
 import { operation } from './operation.ts';
-import { made, named } from './resources.ts';
+import { imagesOfBundles } from './reached.ts';
+import { all, made, named } from './resources.ts';
 import { TAG_ERRORS, tagsOf } from './tag-parameters.ts';
 
 export const CreateDesktops = operation({
@@ -25,21 +26,21 @@ export const CreateDesktops = operation({
     'QuotaExceed.Desktop',
     'OperationDenied.InsufficientSpace',
   ],
-  resources: ({
-    BundleId: id,
-    BundleModels: models,
-    DesktopAttachment: attachment,
-    SnapshotPolicyId: policyId,
-  }) => [
+  resources: (asked, { settings }) => [
     ...made('desktop'),
-    ...named(
-      'bundle',
-      id,
-      models?.flatMap((model) => model.BundleId ?? []),
-    ),
-    ...named('image', attachment?.ImageId),
-    ...named('snapshotpolicy', policyId),
+    ...(bundleIdsOf(settings, asked)?.flatMap((id) => named('bundle', id)) ?? all('bundle')),
+    ...named('image', asked.DesktopAttachment?.ImageId),
+    ...named('snapshotpolicy', asked.SnapshotPolicyId),
   ],
+  async alsoShows(asked, services) {
+    const bundles =
+      asked.DesktopAttachment?.ImageId === undefined ? bundleIdsOf(services.settings, asked) : [];
+    return [
+      ...(await imagesOfBundles(services, bundles ?? [])),
+      ...named('officesite', asked.OfficeSiteId, asked.DirectoryId),
+      ...named('policygroup', asked.PolicyGroupId),
+    ];
+  },
   creates: ({ DesktopId: id }) => named('desktop', id),
   async run(services, asked, context) {
     const tags = tagsOf(asked.Tag ?? []);

@@ -5,7 +5,7 @@ import { EcdError } from '../errors.ts';
 import { distinct, refused, requireRegion } from './checks.ts';
 import { IMAGE_ERRORS, ImageDescription, ImageName } from './image-parameters.ts';
 import { operation } from './operation.ts';
-import { desktopsBehind } from './reached.ts';
+import { bundlesMeaning, desktopsBehind } from './reached.ts';
 import { made, named } from './resources.ts';
 import { choice, flag, IGNORED, RegionId, text, texts } from './schema.ts';
 import type { Services } from './services.ts';
@@ -50,10 +50,14 @@ export const CreateImage = operation({
     'OperationDenied.DiskInUse',
     'OperationDenied.SnapshotFailed',
   ],
-  resources: ({ DesktopId: desktop, SnapshotId: one, SnapshotIds: more, DataSnapshotIds: data }) => [
+  resources: (
+    { DesktopId: desktop, SnapshotId: one, SnapshotIds: more, DataSnapshotIds: data, ImageName: name },
+    services,
+  ) => [
     ...made('image'),
     ...named('desktop', desktop),
     ...named('snapshot', one, more, data),
+    ...bundlesMeaning(services, name),
   ],
   alsoShows: ({ SnapshotId: one, SnapshotIds: more, DataSnapshotIds: data }, services) =>
     desktopsBehind(services, one, more, data),

@@ -16,24 +16,28 @@ const AuditEventView = Type.Object({
   EventTime: Type.String({ description: 'When it was answered, to the millisecond.' }),
   EventRequestId: Type.String({ description: 'Of what a policy did: an id of its own.' }),
   AccessKeyId: Type.String({
-    description: 'As claimed; proved when UserName is not empty. Empty when a policy did it.',
+    description: 'As claimed; proved when UserName is not empty. Empty when a policy or a command did it.',
   }),
-  UserName: Type.String({ description: 'Empty when nobody has proved who they are; who made the policy.' }),
+  UserName: Type.String({
+    description:
+      'Empty when nobody has proved who they are; who made the policy; of a command, the user of the operating system.',
+  }),
   Operation: Type.String({ description: 'Empty when no known operation was asked for.' }),
   Kind: Type.String({ description: 'read or write.' }),
   Resources: Type.Array(Type.String(), { description: 'What it acts on, as policies name it.' }),
-  SourceAddress: Type.String({ description: 'Empty when a policy did it.' }),
+  SourceAddress: Type.String({ description: 'Empty when a policy did it; local: a command on the server.' }),
   Status: Type.Integer({ format: 'int32', description: 'The HTTP status.' }),
   Result: Type.String({ description: 'OK, or the code of the refusal.' }),
   DurationMs: Type.Number(),
   PolicyId: text('The policy that did it by itself.'),
-  Reason: text('Why a policy deleted a snapshot, or could not make one.'),
+  Reason: text('Why a policy deleted a snapshot, or could not make one; the status that a key was given.'),
 });
 
 export const GetAuditEvents = operation({
   name: 'GetAuditEvents',
   kind: 'read',
-  summary: 'Lists what the audit log says of requests, and of what policies did, newest first.',
+  summary:
+    'Lists what the audit log says of requests, of policies, and of commands on users and keys, newest first.',
   parameters: Type.Object({
     RegionId,
     EventRequestId: text('Only the request that was answered with this RequestId.'),

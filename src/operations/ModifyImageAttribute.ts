@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
+import { imageById } from '../catalogue/images.ts';
 import { requireRegion } from './checks.ts';
 import { IMAGE_ERRORS, ImageDescription, ImageName } from './image-parameters.ts';
 import { operation } from './operation.ts';
+import { bundlesMeaning } from './reached.ts';
 import { named } from './resources.ts';
 import { None, RegionId } from './schema.ts';
 
@@ -17,7 +19,11 @@ export const ModifyImageAttribute = operation({
   }),
   response: None,
   errors: [...IMAGE_ERRORS, 'InvalidRegionId.NotFound', 'InvalidImageId.NotFound'],
-  resources: ({ ImageId: id }) => named('image', id),
+  // A bundle of the settings means whatever has the name: so does the one that the image lays down.
+  async resources({ ImageId: id, Name: name }, services) {
+    const old = name === undefined ? undefined : (await imageById(services.catalogue.db, id))?.name;
+    return [...named('image', id), ...bundlesMeaning(services, name, old)];
+  },
   async run(services, { RegionId: regionId, ImageId: id, Name: name, Description: description }, context) {
     requireRegion(services, regionId);
     await services.snapshots.images.modify(id, { name, description }, context.claim);

@@ -3,6 +3,7 @@ import { CATALOGUE, EcdError } from '../errors.ts';
 import { requireImage } from './bundles.ts';
 import { distinct, refused, requireRegion } from './checks.ts';
 import { operation, type RequestContext } from './operation.ts';
+import { imagesOfDesktops } from './reached.ts';
 import { named } from './resources.ts';
 import { choice, IGNORED, RegionId, text, texts } from './schema.ts';
 import type { Services } from './services.ts';
@@ -28,6 +29,8 @@ export const RebuildDesktops = operation({
   response: Type.Object({ RebuildResults: Type.Array(Result) }),
   errors: ['InvalidParameter', 'InvalidRegionId.NotFound', 'InvalidImageId.NotFound', 'IncorrectImageStatus'],
   resources: ({ DesktopId: ids, ImageId: image }) => [...named('desktop', ids), ...named('image', image)],
+  alsoShows: ({ DesktopId: ids, ImageId: image }, services) =>
+    image === undefined ? imagesOfDesktops(services, ids) : [],
   async run(services, asked, context) {
     const { AfterStatus: after = 'Stopped' } = asked;
     if (after !== 'Stopped' && after !== 'Running') throw refused('AfterStatus', 'Use Running or Stopped.');

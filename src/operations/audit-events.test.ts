@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { AuditLog } from '../access/audit.ts';
+import { AuditLog, writeAudit } from '../access/audit.ts';
 import { Bed, NOW } from './testing/bed.ts';
 
 let bed: Bed;
@@ -80,6 +80,41 @@ it('shows what a policy did by itself, and why', async () => {
       DurationMs: 0,
       PolicyId: 'sp-1',
       Reason: `It was old${'.'.repeat(490)}`,
+    },
+  ]);
+});
+
+it('shows what a command on the server changed, found by its user, key or policy', async () => {
+  const [user, key, policy] = [
+    'user/bob@example.com',
+    `key/STS.${'a'.repeat(24)}`,
+    `accesspolicy/${'p'.repeat(128)}`,
+  ];
+  const who = { userName: 'alice', accessKeyId: '', source: 'local', kind: 'write' } as const;
+  const row = { ...who, requestId: 'R-l', status: 200, code: 'OK', seconds: 0 };
+  await bed.catalogue.transaction((trx) =>
+    writeAudit(
+      trx,
+      [
+        { ...row, operation: 'UpdateAccessKey', resources: [key, user], reason: 'Inactive' },
+        {
+          ...row,
+          operation: 'AttachPolicyToUser',
+          resources: [policy, user, 'user/a b', `key/${'x'.repeat(65)}`],
+        },
+      ],
+      now,
+    ),
+  );
+  const found = async (Resource: string) => (await get({ Resource })).AuditEvents;
+  expect(await found(user)).toHaveLength(2);
+  expect(await found(policy)).toMatchObject([{ Resources: [policy, user, '(no id)', '(no id)'] }]);
+  expect(await found(key)).toEqual([
+    {
+      EventTime: '2026-11-24T12:00:00.000Z',
+      ...{ EventRequestId: 'R-l', AccessKeyId: '', UserName: 'alice', SourceAddress: 'local' },
+      ...{ Operation: 'UpdateAccessKey', Kind: 'write', Resources: [key, user], Reason: 'Inactive' },
+      ...{ Status: 200, Result: 'OK', DurationMs: 0 },
     },
   ]);
 });

@@ -1,12 +1,13 @@
 /**
  * Bundles, of the settings and on record, with the image that each of them means now.
  *
- * Invariant: an id of the settings is that of the settings, whatever is on record.
+ * Invariants: an id of the settings is that of the settings, whatever is on record; only the settings call an image by its
+ * name, a request by its id alone: access policies speak of ids.
  */
 import { type BundleRow, bundlesById, storedBundle, storedBundles } from '../catalogue/bundles.ts';
-import { findImage, type ImageRow } from '../catalogue/images.ts';
+import { findImage, type ImageRow, imageById } from '../catalogue/images.ts';
 import { EcdError } from '../errors.ts';
-import type { Bundle } from '../settings.ts';
+import type { Bundle, Settings } from '../settings.ts';
 import type { Services } from './services.ts';
 
 /** Throws InvalidDesktopBundle.NotFound. */
@@ -18,9 +19,22 @@ export async function requireBundle(services: Services, id: string): Promise<Bun
   return bundleOf(stored);
 }
 
-/** The image of an id or a name, ready for use. Throws InvalidImageId.NotFound, IncorrectImageStatus. */
-export async function requireImage({ catalogue }: Services, idOrName: string): Promise<ImageRow> {
-  const image = await findImage(catalogue.db, idOrName);
+/** The first one of the settings that is of a type: what is made of a type alone is made of it. */
+export function bundleOfType({ bundles }: Settings, type: string | undefined): Bundle | undefined {
+  return bundles.find((bundle) => bundle.desktopType === type);
+}
+
+/** The image that a request names, ready for use. Throws InvalidImageId.NotFound, IncorrectImageStatus. */
+export async function requireImage({ catalogue }: Services, id: string): Promise<ImageRow> {
+  return ready(await imageById(catalogue.db, id));
+}
+
+/** The image that a bundle means now, ready for use. Throws as `requireImage`. */
+export async function requireImageOf({ catalogue }: Services, bundle: Bundle): Promise<ImageRow> {
+  return ready(await findImage(catalogue.db, bundle.image));
+}
+
+function ready(image: ImageRow | undefined): ImageRow {
   if (image === undefined) throw new EcdError('InvalidImageId.NotFound');
   if (image.status !== 'Available') throw new EcdError('IncorrectImageStatus');
   return image;

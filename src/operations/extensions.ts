@@ -6,6 +6,7 @@ export const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   GetAuditEvents: [
     'Newest first, up to 100 entries a page; EventRequestId finds what was asked and decided in one request, a fifth of a second after its answer; Resource finds what acted on one thing, among the newest 20,000 entries. An entry holds who, what, on what, from where and how it ended, never a parameter or a secret.',
     'What a policy makes and deletes by itself is there, too, as CreateSnapshot and DeleteSnapshot with its PolicyId: UserName is who made the policy, Reason says why a snapshot was deleted or could not be made (once, when the last try has failed). Points that a policy missed or skipped are told in the log of the service alone.',
+    'What `openecd user`, `key`, `access-policy` and `console link` changed on the server is there, too, under the names of the public access-control service (CreateUser, CreateAccessKey, AttachPolicyToUser, AssumeRole for temporary keys, GetSigninToken for a link, ...), on user/NAME, key/ID and accesspolicy/NAME: SourceAddress is local, UserName the user of the operating system, Reason the status that UpdateAccessKey gave.',
     'The right is ecd:GetAuditEvents on audit/*. AliyunECDReadOnlyAccess does not give it. Requests that only read and were answered are in the log if the setting audit.reads is on.',
   ],
   GetDesktopScreenshot: [

@@ -6,8 +6,8 @@
 import type { ImageRow } from '../catalogue/images.ts';
 import { EcdError } from '../errors.ts';
 import { requirePolicy } from '../policies/policies.ts';
-import type { Bundle } from '../settings.ts';
-import { requireBundle, requireImage } from './bundles.ts';
+import type { Bundle, Settings } from '../settings.ts';
+import { bundleOfType, requireBundle, requireImage, requireImageOf } from './bundles.ts';
 import { checkDesktopName, GIB, LARGEST_DISK_GIB, refused, requireRegion } from './checks.ts';
 import type { CreateDesktopsParameters } from './create-parameters.ts';
 import type { Services } from './services.ts';
@@ -26,7 +26,10 @@ export interface Order {
 }
 
 /** One part of the request: a bundle, or one of BundleModels. */
-type Part = Omit<Order, 'image'>;
+interface Part extends Omit<Order, 'image'> {
+  /** Instead of the image of the bundle. */
+  readonly imageId?: string | undefined;
+}
 
 const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
@@ -40,8 +43,10 @@ export async function ordersOf(services: Services, asked: CreateDesktopsParamete
     await requirePolicy(services.catalogue.db, asked.RegionId, asked.SnapshotPolicyId);
   }
   const orders: Order[] = [];
-  for (const part of parts) {
-    const image = await requireImage(services, part.bundle.image);
+  for (const { imageId, ...part } of parts) {
+    const image = await (imageId === undefined
+      ? requireImageOf(services, part.bundle)
+      : requireImage(services, imageId));
     if (part.bundle.systemDiskGib > 0 && part.bundle.systemDiskGib * GIB < image.size_bytes) {
       throw refused('DesktopAttachment', 'SystemDiskSize is smaller than the image.');
     }
@@ -71,6 +76,7 @@ async function partsOf(services: Services, asked: CreateDesktopsParameters): Pro
     return [
       {
         bundle: await bundleOf(services, asked),
+        imageId: asked.DesktopAttachment?.ImageId,
         amount: asked.Amount ?? 1,
         name: asked.DesktopName ?? '',
         hostname: asked.Hostname ?? '',
@@ -97,6 +103,25 @@ async function partsOf(services: Services, asked: CreateDesktopsParameters): Pro
   return parts;
 }
 
+/**
+ * The ids of the bundles that a request is about, whether or not they are there; undefined when it means one of the
+ * settings and they have none. Those that BundleId and BundleModels name at once are all told of, though it is refused.
+ */
+export function bundleIdsOf(
+  settings: Settings,
+  { BundleId: id, BundleModels: models = [], DesktopAttachment: attachment }: CreateDesktopsParameters,
+): readonly string[] | undefined {
+  const ids = [id, ...models.map((model) => model.BundleId)].filter((one) => one !== undefined);
+  if (id !== undefined || attachment === undefined) return ids;
+  const base = baseOf(settings, attachment.DesktopType);
+  return base === undefined ? undefined : [...ids, base.id];
+}
+
+/** What DesktopAttachment alone is about. */
+function baseOf(settings: Settings, type: string | undefined): Bundle | undefined {
+  return bundleOfType(settings, type) ?? settings.bundles[0];
+}
+
 /** The bundle, with what DesktopAttachment says instead. */
 async function bundleOf(services: Services, asked: CreateDesktopsParameters): Promise<Bundle> {
   const { BundleId: id, DesktopAttachment: attachment } = asked;
@@ -104,15 +129,11 @@ async function bundleOf(services: Services, asked: CreateDesktopsParameters): Pr
     if (id === undefined) throw new EcdError('MissingParameter', { parameter: 'BundleId' });
     return requireBundle(services, id);
   }
-  const { bundles } = services.settings;
   const base =
-    id === undefined
-      ? (bundles.find((bundle) => bundle.desktopType === attachment.DesktopType) ?? bundles[0])
-      : await requireBundle(services, id);
+    id === undefined ? baseOf(services.settings, attachment.DesktopType) : await requireBundle(services, id);
   if (base === undefined) throw new EcdError('InvalidDesktopBundle.NotFound');
   return {
     ...base,
-    image: attachment.ImageId ?? base.image,
     systemDiskGib: gib(attachment.SystemDiskSize) ?? base.systemDiskGib,
     dataDiskGib: gib(attachment.DataDiskSize) ?? base.dataDiskGib,
   };

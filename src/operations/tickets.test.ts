@@ -100,11 +100,11 @@ describe('GetConnectionTicket', () => {
 
   it('goes with its user', async () => {
     const id = await bed.desktop();
-    await createUser(bed.catalogue, 'alice');
+    await bed.catalogue.transaction((trx) => createUser(trx, 'alice'));
     const { Ticket } = await get({ DesktopId: id });
     as('bob');
     const other = await get({ DesktopId: id });
-    await deleteUser(bed.catalogue, 'alice');
+    await bed.catalogue.transaction((trx) => deleteUser(trx, 'alice'));
     await expect(spend(Ticket)).rejects.toMatchObject({ code: 'OperationDenied.TicketInvalid' });
     expect(await spend(other.Ticket)).toMatchObject({ desktopId: id, userName: 'bob' });
   });

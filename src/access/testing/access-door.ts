@@ -33,7 +33,7 @@ export interface AccessDoorOptions {
 }
 
 export class AccessDoor {
-  readonly bed = new Bed();
+  readonly bed: Bed;
   readonly logged: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'openecd-access-'));
   #close: () => Promise<void> = async () => {};
@@ -42,6 +42,11 @@ export class AccessDoor {
   /** `127.0.0.1:PORT` */
   host = '';
   #policies = 0;
+
+  /** `settings` as in the file of the service. */
+  constructor(settings: object = {}) {
+    this.bed = new Bed(settings);
+  }
 
   async start(options: AccessDoorOptions = {}): Promise<this> {
     const { catalogue } = this.bed;
@@ -81,12 +86,12 @@ export class AccessDoor {
   /** A user with a policy of these statements, and a key. */
   async user(name: string, ...statements: object[]): Promise<NewKey> {
     const { catalogue } = this.bed;
-    await createUser(catalogue, name);
+    await catalogue.transaction((trx) => createUser(trx, name));
     if (statements.length > 0) {
       const policy = `p${this.#policies++}`;
       const document = JSON.stringify({ Version: '1', Statement: statements });
-      await putPolicy(catalogue, { name: policy, document });
-      await attachPolicy(catalogue, policy, name);
+      await catalogue.transaction((trx) => putPolicy(trx, { name: policy, document }));
+      await catalogue.transaction((trx) => attachPolicy(trx, policy, name));
     }
     return noted(await createKey(catalogue.db, this.box, { userName: name }));
   }
