@@ -45,20 +45,35 @@ export async function layersOf(queries: Queries, diskId: string): Promise<LayerR
   return queries.selectFrom('layers').selectAll().where('disk_id', '=', diskId).execute();
 }
 
-/** The layers from the bottom to `top`. Throws InternalError when the catalogue names a layer that is not in it. */
-export function chain(layers: readonly LayerRow[], top: string): LayerRow[] {
-  const byId = new Map(layers.map((layer) => [layer.id, layer]));
-  const found: LayerRow[] = [];
+/** The layers from `top` down to the bottom. Throws InternalError when the catalogue names a layer that is not in it. */
+export function* downFrom(layers: readonly LayerRow[], top: string): Generator<LayerRow, void> {
+  const byId = index(layers);
+  let steps = 0;
   for (let id: string | null = top; id !== null; ) {
     const layer = byId.get(id);
-    if (layer === undefined || found.length > byId.size) {
+    if (layer === undefined || steps++ > byId.size) {
       throw new EcdError('InternalError', {}, new Error(`layer ${id} is not in the catalogue`));
     }
-    found.push(layer);
+    yield layer;
     id = layer.parent_id;
   }
-  return found.reverse();
 }
+
+/** The layers from the bottom to `top`. Throws like `downFrom`. */
+export function chain(layers: readonly LayerRow[], top: string): LayerRow[] {
+  return [...downFrom(layers, top)].reverse();
+}
+
+/** The layers by id; kept, for a list that was read once is walked many times. Nobody changes such a list. */
+function index(layers: readonly LayerRow[]): ReadonlyMap<string, LayerRow> {
+  const kept = INDEXES.get(layers);
+  if (kept !== undefined) return kept;
+  const made = new Map(layers.map((layer) => [layer.id, layer]));
+  INDEXES.set(layers, made);
+  return made;
+}
+
+const INDEXES = new WeakMap<readonly LayerRow[], ReadonlyMap<string, LayerRow>>();
 
 /** The stack of a disk up to `top` (its active layer if none is named). */
 export async function loadStack(

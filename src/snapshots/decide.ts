@@ -5,7 +5,7 @@
  * bottom layer on which more than one stack stands; while a settle is unfinished, only layers from the settling one
  * upwards are a source of anything.
  */
-import { chain, type LayerRow } from '../catalogue/stacks.ts';
+import { chain, downFrom, type LayerRow } from '../catalogue/stacks.ts';
 import { type DiskState, intentOf } from './state.ts';
 
 /** Stacks longer than this are settled before more is archived, if so many layers can be merged at once. */
@@ -50,7 +50,11 @@ export function nextStep(state: DiskState, skip: ReadonlySet<Step['kind']> = new
 export function unneededLayers(state: DiskState): string[] {
   const needed = new Set<string>();
   const keep = (top: string) => {
-    for (const layer of chain(state.layers, top)) needed.add(layer.id);
+    for (const layer of downFrom(state.layers, top)) {
+      // Then all below it are needed, too.
+      if (needed.has(layer.id)) break;
+      needed.add(layer.id);
+    }
   };
   for (const layer of state.wanted) keep(layer);
   if (state.desktopStatus !== 'Deleted') {
@@ -65,12 +69,21 @@ export function unneededLayers(state: DiskState): string[] {
 }
 
 function archiveStep(state: DiskState): Step | null {
-  const depthOf = (id: string) => chain(state.layers, id).length;
-  const waiting = [...state.wanted].sort((a, b) => depthOf(a) - depthOf(b));
   // Without a snapshot that waits, the topmost frozen layer is archived all the same, so that it can be settled.
-  const layer = waiting[0] ?? (state.desktopStatus === 'Deleted' ? undefined : topmostUnarchived(state));
+  const layer =
+    lowestWanted(state) ?? (state.desktopStatus === 'Deleted' ? undefined : topmostUnarchived(state));
   if (layer === undefined) return null;
   return { kind: 'archive', layer, ...changesSince(state, layer) };
+}
+
+/** The layer with the fewest below it of those that snapshots wait for. */
+function lowestWanted(state: DiskState): string | undefined {
+  let lowest: { readonly layer: string; readonly depth: number } | undefined;
+  for (const layer of state.wanted) {
+    const depth = chain(state.layers, layer).length;
+    if (lowest === undefined || depth < lowest.depth) lowest = { layer, depth };
+  }
+  return lowest?.layer;
 }
 
 function topmostUnarchived(state: DiskState): string | undefined {
