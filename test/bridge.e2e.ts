@@ -142,7 +142,10 @@ test('the guest of a bundle with cloud-init has a seed that it cannot write', as
 test('ports outlive the service, and go with their QEMU: stopped, killed, deleted, or lost with the service', async () => {
   const [first, second] = [tapOf(macs[0]!), tapOf(macs[1]!)];
   expect(ports().sort()).toEqual([first, second].sort());
+  // As a firewall does that is loaded anew.
+  await run('nft', ['delete', 'table', 'bridge', 'openecd']);
   await bed.restart('SIGKILL');
+  expect((await run('nft', ['list', 'table', 'bridge', 'openecd'])).stdout).toContain('"ecd-*"');
   expect(await reaches(ids[0]!, LAN_IP)).toBe(true);
   await bed.until(
     'its address again',

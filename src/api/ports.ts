@@ -13,8 +13,8 @@ export interface NoncePort {
   /** A claim that the write records in its own transaction. */
   claim(accessKeyId: string, nonce: string, expiresMs: number): Claim;
   /**
-   * Makes sure that the nonce is on record after a write was served or refused; throws SignatureNonceUsed. `cheap`: the
-   * refusal cost its sender nothing, so it may wait for others and share a commit with them.
+   * Makes sure that the nonce is on record after a write was served or refused. `cheap`: the refusal cost its sender
+   * nothing, so it may wait for others and share a commit with them.
    */
   spend(claim: Claim, cheap: boolean): Promise<void>;
   /** True when the write has recorded it, so that `spend` need not be called. */

@@ -127,6 +127,18 @@ test('a commit that fails fails all who share it, and the next ones work', async
   expect(await keys()).toEqual(['d']);
 });
 
+test('when what one has written cannot be taken back, nothing of the group is kept', async () => {
+  before = (text) => {
+    if (text.startsWith('ROLLBACK TO')) throw new Error('disk I/O error');
+  };
+  const ended = await Promise.allSettled([write('a'), write('half-done', new Error('mine')), write('c')]);
+  expect(ended.map((one) => one.status)).toEqual(['rejected', 'rejected', expect.any(String)]);
+  expect(await keys()).toEqual(ended[2]!.status === 'fulfilled' ? ['c'] : []);
+  before = () => {};
+  await write('d');
+  expect(await keys()).toContain('d');
+});
+
 test('when SQLite rolls back all by itself, nobody is told otherwise, and nothing is written outside', async () => {
   const first = write('a');
   const breaking = db.transaction().execute(async (trx) => {

@@ -102,6 +102,7 @@ export class GroupCommitDriver implements Driver {
 
   async commitTransaction({ group }: Session): Promise<void> {
     // An error here has kysely roll back.
+    if (group!.lost !== undefined) throw group!.lost;
     if (group!.members > 0) this.#inside(group!, 'RELEASE member');
     group!.members++;
     this.#pass();
@@ -118,6 +119,10 @@ export class GroupCommitDriver implements Driver {
       }
       this.#inside(group!, 'ROLLBACK TO member');
       this.#inside(group!, 'RELEASE member');
+    } catch (error) {
+      // What it has written cannot be told from what the others have: nobody's is kept.
+      this.#abandon(group!, error);
+      throw error;
     } finally {
       this.#pass();
     }

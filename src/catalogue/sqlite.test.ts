@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -142,3 +142,15 @@ test('a writer waits for another one from its first read on', async () => {
   other.close();
   await catalogue.close();
 });
+
+test.each([300, 9_000])(
+  'of a value of %i characters that was taken away nothing is left in the file',
+  async (length) => {
+    const value = 'marked'.padEnd(length, '.');
+    const catalogue = Catalogue.open(file);
+    await catalogue.transaction((trx) => stateFact(trx, 'vault', value));
+    await catalogue.db.deleteFrom('facts').where('key', '=', 'vault').execute();
+    await catalogue.close();
+    expect(readFileSync(file).includes('marked')).toBe(false);
+  },
+);

@@ -24,13 +24,17 @@ class Adapter extends SqliteAdapter {
   }
 }
 
-/** Opens (and creates, and migrates) the catalogue file. The file is readable by its owner only. */
+/**
+ * Opens (and creates, and migrates) the catalogue file. The file is readable by its owner only; what is deleted is
+ * overwritten in it, for it may be a password of a guest.
+ */
 export function openSqlite(file: string): Db {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = 4000;`);
+      PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = 4000;
+      PRAGMA secure_delete = ON;`);
   } catch (error) {
     throw new EcdError('Catalogue.Unavailable', { reason: `cannot open ${file}` }, error);
   }

@@ -14,6 +14,7 @@ import { Context, type DesktopsOptions } from './context.ts';
 import { createRows, createTask, type NewDesktops } from './create.ts';
 import { rebootTask, removeTask, startTask, stopTask } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
+import { keepFilter } from './network.ts';
 import type { Picture } from './picture.ts';
 import type { Quiesced } from './quiesce.ts';
 import { type Reconnected, reconnect, resume } from './recover.ts';
@@ -28,18 +29,18 @@ export type { NewDesktops } from './create.ts';
 export { type Picture, shrink, toPng } from './picture.ts';
 export type { Quiesced } from './quiesce.ts';
 
-const LOG_CHECK_MS = 60_000;
+const CHECK_MS = 60_000;
 
 export class Desktops {
   readonly #context: Context;
-  readonly #logs: NodeJS.Timeout;
+  readonly #checks: NodeJS.Timeout;
   readonly #pictures = new Pictures();
   #found: Reconnected = { running: [], stopped: [] };
 
   constructor(options: DesktopsOptions) {
     this.#context = new Context(options);
-    this.#logs = setInterval(() => void this.#boundLogs(), LOG_CHECK_MS);
-    this.#logs.unref();
+    this.#checks = setInterval(() => void this.#check(), CHECK_MS);
+    this.#checks.unref();
   }
 
   /** First step of recovery: finds every QEMU again, starts none, opens no disk. */
@@ -49,6 +50,7 @@ export class Desktops {
 
   /** Second step: goes on with creations, starts, stops, reboots and deletes that were under way. */
   async resume(): Promise<void> {
+    await keepFilter(this.#context);
     await resume(this.#context, this.#found);
     this.#found = { running: [], stopped: [] };
   }
@@ -185,7 +187,7 @@ export class Desktops {
 
   /** Lets go of all desktops; they run on, thawed. */
   async close(): Promise<void> {
-    clearInterval(this.#logs);
+    clearInterval(this.#checks);
     await this.#context.tasks.close();
     await Promise.all([...this.#context.machines.values()].map((machine) => machine.close()));
     this.#context.machines.clear();
@@ -222,7 +224,8 @@ export class Desktops {
     });
   }
 
-  async #boundLogs(): Promise<void> {
+  async #check(): Promise<void> {
+    await keepFilter(this.#context);
     for (const machine of this.#context.machines.values()) await boundLog(machine.folder).catch(() => {});
   }
 }

@@ -36,8 +36,9 @@ export class GuestAddress {
   async #watch(): Promise<void> {
     const { ended } = this.#link;
     while (!ended.aborted) {
-      await this.#link.whenThawed(ended);
       const agent = await this.#link.whenOpen(ended);
+      // Last: nothing is asked of a guest that a freeze has begun with.
+      await this.#link.whenThawed(ended);
       const answer = await agent
         .call('guest-network-get-interfaces', {}, { timeoutMs: ASK_MS, signal: ended })
         .catch(() => null);

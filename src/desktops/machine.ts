@@ -80,6 +80,11 @@ export class Machine {
     return this.#resets.promise;
   }
 
+  /** Whether it has a port on a bridge of the host. */
+  get bridged(): boolean {
+    return this.#address !== null;
+  }
+
   /** The guest's address on a bridge, as it says; null when it has none, or says nothing. */
   get address(): string | null {
     return this.#address?.current ?? null;

@@ -6,6 +6,7 @@
  */
 import { describeError } from '../errors.ts';
 import type { MachineSpec } from '../qemu/machine.ts';
+import { filterPorts } from '../qemu/port-filter.ts';
 import { plugTap, unplugTap } from '../qemu/tap.ts';
 import type { Context } from './context.ts';
 import type { DesktopRow } from './rows.ts';
@@ -31,5 +32,16 @@ export async function unplug(context: Context, row: Nic): Promise<void> {
     context
       .logOf(row.id)
       .warn({ reason: describeError(error) }, 'the port on the bridge could not be taken away'),
+  );
+}
+
+/** Puts the rule of all ports in place again, which a firewall that is loaded anew takes away. */
+export async function keepFilter(context: Context): Promise<void> {
+  if (![...context.machines.values()].some((machine) => machine.bridged)) return;
+  await filterPorts().catch((error: unknown) =>
+    context.log.warn(
+      { reason: describeError(error) },
+      'the rule of the ports on bridges could not be put in place',
+    ),
   );
 }

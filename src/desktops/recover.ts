@@ -140,14 +140,21 @@ export async function resume(context: Context, found: Reconnected): Promise<void
     else if (context.machines.has(id)) begin(context, id, 'reboot', rebootTask);
     else begin(context, id, 'start', startTask);
   }
-  // Deleted ones that still have layers: the delete may have been cut short.
+  // Deleted ones that still have layers, or what their guests were told: the delete may have been cut short.
   const deleted = await context.catalogue.db
     .selectFrom('desktops')
-    .innerJoin('disks', 'disks.desktop_id', 'desktops.id')
-    .innerJoin('layers', 'layers.disk_id', 'disks.id')
-    .where('desktops.status', '=', 'Deleted')
-    .select('desktops.id')
-    .distinct()
+    .select('id')
+    .where('status', '=', 'Deleted')
+    .where((eb) =>
+      eb.or([
+        eb('cloud_init', 'is not', null),
+        eb(
+          'id',
+          'in',
+          eb.selectFrom('disks').innerJoin('layers', 'layers.disk_id', 'disks.id').select('disks.desktop_id'),
+        ),
+      ]),
+    )
     .execute();
   for (const { id } of deleted) void context.tasks.start(id, 'remove', () => removeTask(context, id));
 }

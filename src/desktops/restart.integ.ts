@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alive, killed, none, rebooted, setStatus, useRoom } from './testing/with-room.ts';
+import { alive, filesUnder, killed, none, rebooted, setStatus, useRoom } from './testing/with-room.ts';
 
 /** A disk without a system: the firmware waits for ever, which is enough to run and too little to answer. */
 describe('a service that ends and begins again', () => {
@@ -69,6 +69,20 @@ describe('a service that ends and begins again', () => {
     await room.restart();
     await room.desktops.settled();
     expect(await room.status(id)).toBe('Running');
+  });
+
+  test('a deletion that was cut short, its disks gone, leaves nothing of what the guest was told', async () => {
+    const { room } = place;
+    const id = await room.create({ bundle: { ...room.wanted().bundle, cloudInit: { password: 'hidden' } } });
+    await room.desktops.stopAndWait(id, AbortSignal.timeout(20_000));
+    const { db } = room.catalogue;
+    await db.updateTable('desktops').set({ status: 'Deleted' }).where('id', '=', id).execute();
+    await db.deleteFrom('layers').execute();
+    await db.deleteFrom('disks').execute();
+    await room.restart();
+    await room.desktops.settled();
+    expect((await room.row(id)).cloud_init).toBeNull();
+    expect((await filesUnder(room.dir)).filter((name) => name.includes('seed'))).toEqual([]);
   });
 
   test('a QEMU that was started but not yet on record is found by its pid file', async () => {

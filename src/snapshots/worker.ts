@@ -2,8 +2,8 @@
  * Does what is to be done with each disk, one step after another, in the background.
  *
  * Invariants: at most one worker for a disk; archive and settle of a disk exclude each other because the one worker does
- * both; at most `archivesAtOnce` archives that read a disk in all; a step that fails is tried again with growing pauses and stops nothing
- * else; what was kicked while a worker ran is looked at again.
+ * both; at most `archivesAtOnce` archives that read a disk in all; a step that fails is tried again with growing pauses
+ * and stops nothing else; what was kicked while a worker ran is looked at again.
  */
 import { Limiter, sleep } from '../async.ts';
 import { describeError, EcdError } from '../errors.ts';
@@ -199,12 +199,14 @@ export class DiskWorkers {
     try {
       const untouched = await isUntouched(this.#ctx, state, step);
       const work = async () => {
+        const stopped = AbortSignal.any([abort.signal, this.#ctx.signal]);
+        if (stopped.aborted) throw new EcdError('Cancelled', { reason: 'the archive waited for its turn' });
         // What was wanted when it queued may have been deleted since.
         const now = await loadState(this.#ctx.catalogue.db, state.disk.id);
         const still = now === undefined ? null : nextStep(now, task.failed);
         if (now === undefined || still?.kind !== 'archive') return;
         if (still.layer !== step.layer || still.depth !== step.depth) return;
-        await archive(this.#ctx, now, still, untouched, AbortSignal.any([abort.signal, this.#ctx.signal]));
+        await archive(this.#ctx, now, still, untouched, stopped);
       };
       await (untouched ? this.#light.run(work) : this.#turn(work));
       task.lost = 0;
