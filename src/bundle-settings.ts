@@ -4,6 +4,13 @@ import { type Static, Type } from 'typebox';
 /** `bridge:NAME` puts desktops on that bridge of the host. */
 export type Network = 'none' | 'isolated' | 'user' | `bridge:${string}`;
 
+const BRIDGE = 'bridge:';
+
+/** The name of the host's bridge; undefined for the networks inside QEMU. */
+export function bridgeOf(network: Network): string | undefined {
+  return network.startsWith(BRIDGE) ? network.slice(BRIDGE.length) : undefined;
+}
+
 export const Bundle = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 64 }),

@@ -1,22 +1,18 @@
 /** What desktops on a bridge of the host need, for `openecd doctor`: asked only where a bundle of the settings is on one. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { bridgeOf } from '../bundle-settings.ts';
 import type { User } from '../qemu/process.ts';
 import { runProgram } from '../qemu/run-program.ts';
 import { hasBridge } from '../qemu/tap.ts';
 import type { Settings } from '../settings.ts';
 import type { Finding } from './doctor-checks.ts';
 
-const BRIDGE = 'bridge:';
-
 /** Root, iproute2, nftables, the tun device as QEMU's user, and each bridge that is named. */
 export async function checkBridges(settings: Settings, user: User | undefined): Promise<Finding[]> {
-  const named = settings.bundles
-    .map(({ network }) => network)
-    .filter((network) => network.startsWith(BRIDGE));
-  const bridges = [...new Set(named)].map((network) => network.slice(BRIDGE.length));
-  if (bridges.length === 0) return [];
-  return [await portFinding(user), ...bridges.map(bridgeFinding), ...filterFindings()];
+  const bridges = new Set(settings.bundles.flatMap(({ network }) => bridgeOf(network) ?? []));
+  if (bridges.size === 0) return [];
+  return [await portFinding(user), ...[...bridges].map(bridgeFinding), ...filterFindings()];
 }
 
 /** Firewall rules for routed packets may apply to a bridge's frames: Docker switches that on, and drops what it does not know. */

@@ -11,7 +11,8 @@ import type { User } from '../qemu/process.ts';
 import type { DesktopRow } from './rows.ts';
 import type { RunFolder } from './run-folder.ts';
 
-const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+/** What a guest can be called. */
+export const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** The files of the seed by name. A name that is none for a host (it may be any text) gives way to the id. */
 export function seedFiles(

@@ -4,6 +4,7 @@
  * Invariant: a port is there while its QEMU runs; one that a crash left behind goes at the next start of the service, or
  * with the next start or the deletion of its desktop.
  */
+import { bridgeOf } from '../bundle-settings.ts';
 import { describeError } from '../errors.ts';
 import type { MachineSpec } from '../qemu/machine.ts';
 import { filterPorts } from '../qemu/port-filter.ts';
@@ -11,18 +12,16 @@ import { plugTap, unplugTap } from '../qemu/tap.ts';
 import type { Context } from './context.ts';
 import type { DesktopRow } from './rows.ts';
 
-const BRIDGE = 'bridge:';
-
 type Nic = Pick<DesktopRow, 'id' | 'network' | 'mac'>;
 
 export function isBridged({ network }: Pick<DesktopRow, 'network'>): boolean {
-  return network.startsWith(BRIDGE);
+  return bridgeOf(network) !== undefined;
 }
 
 /** What QEMU is told, with the port made. Throws Network.Unavailable. */
 export async function plug({ options }: Context, { network, mac }: Nic): Promise<MachineSpec['network']> {
   if (network === 'none' || network === 'isolated' || network === 'user') return network;
-  return { tap: await plugTap({ bridge: network.slice(BRIDGE.length), mac, user: options.user }) };
+  return { tap: await plugTap({ bridge: bridgeOf(network)!, mac, user: options.user }) };
 }
 
 /** Takes the port away, when no QEMU uses it. A failure is told in the log only. */

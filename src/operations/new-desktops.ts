@@ -4,6 +4,7 @@
  * Invariant: everything is looked up and checked before the first order is carried out.
  */
 import type { ImageRow } from '../catalogue/images.ts';
+import { HOST_NAME } from '../desktops/cloud-init.ts';
 import { EcdError } from '../errors.ts';
 import { requirePolicy } from '../policies/policies.ts';
 import type { Bundle, Settings } from '../settings.ts';
@@ -30,8 +31,6 @@ interface Part extends Omit<Order, 'image'> {
   /** Instead of the image of the bundle. */
   readonly imageId?: string | undefined;
 }
-
-const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** The orders. Throws what CreateDesktops lists as its errors. */
 export async function ordersOf(services: Services, asked: CreateDesktopsParameters): Promise<Order[]> {
@@ -149,7 +148,7 @@ function gib(size: number | undefined): number | undefined {
 function check({ amount, name, hostname }: Part): void {
   if (amount < 1 || amount > MAX_AMOUNT) throw new EcdError('InvalidAmount', { maximum: MAX_AMOUNT });
   if (name !== '') checkDesktopName(name);
-  if (hostname !== '' && !HOSTNAME.test(hostname)) {
+  if (hostname !== '' && !HOST_NAME.test(hostname)) {
     throw refused('Hostname', 'Use 1 to 63 letters, digits and hyphens, no hyphen at the ends.');
   }
 }

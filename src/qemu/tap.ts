@@ -3,7 +3,8 @@
  *
  * Invariants: its name follows from the machine's address (MAC), so that whoever knows the machine finds its port, also
  * after a crash; the port lets in frames of that address only (and what port-filter.ts lets in), and gets no frames for
- * others: a guest cannot take a neighbour's place, nor listen to it; the bridge keeps its own address and its MTU; the tap has no address of its own.
+ * others: a guest cannot take a neighbour's place, nor listen to it; the bridge keeps its own address and its MTU; the tap
+ * has no address of its own.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
